@@ -1,0 +1,83 @@
+/**
+ * The shape of a DICOM data set in memory (PS3.5 section 7), shared by reader, writer and engine.
+ * Values stay as encoded bytes, little endian, until somebody asks for them, so that what is
+ * not touched is written back bit by bit.
+ */
+
+/** Value representations of PS3.5 table 6.2-1. */
+export const VRS = [
+  'AE',
+  'AS',
+  'AT',
+  'CS',
+  'DA',
+  'DS',
+  'DT',
+  'FD',
+  'FL',
+  'IS',
+  'LO',
+  'LT',
+  'OB',
+  'OD',
+  'OF',
+  'OL',
+  'OV',
+  'OW',
+  'PN',
+  'SH',
+  'SL',
+  'SQ',
+  'SS',
+  'ST',
+  'SV',
+  'TM',
+  'UC',
+  'UI',
+  'UL',
+  'UN',
+  'UR',
+  'US',
+  'UT',
+  'UV',
+] as const
+export type Vr = (typeof VRS)[number]
+
+/** Eight upper-case hexadecimal digits, group then element: '0020000D'. */
+export type Tag = string
+
+/** One encoded value; `bytes` has even length, little endian, padding included. */
+export interface ValueElement {
+  readonly kind: 'value'
+  readonly tag: Tag
+  readonly vr: Exclude<Vr, 'SQ'>
+  readonly bytes: Uint8Array
+}
+
+export interface SequenceElement {
+  readonly kind: 'sequence'
+  readonly tag: Tag
+  readonly vr: 'SQ'
+  readonly items: readonly DataSet[]
+}
+
+/** Encapsulated pixel data (PS3.5 A.4): the Basic Offset Table item, then the fragments. */
+export interface FragmentsElement {
+  readonly kind: 'fragments'
+  readonly tag: Tag
+  readonly vr: 'OB' | 'OW'
+  readonly offsetTable: Uint8Array
+  readonly fragments: readonly Uint8Array[]
+}
+
+export type Element = ValueElement | SequenceElement | FragmentsElement
+
+/** Elements by tag, in ascending order of tag. */
+export type DataSet = ReadonlyMap<Tag, Element>
+
+/** A PS3.10 file: preamble left out, group 0002 apart from the rest. */
+export interface DicomFile {
+  readonly meta: DataSet
+  readonly transferSyntaxUid: string
+  readonly dataSet: DataSet
+}
