@@ -1,0 +1,64 @@
+/** Every operation by its id. A new file of operations is added here, and nowhere else. */
+import * as audit from './operations/audit.ts'
+import * as dicomweb from './operations/dicomweb.ts'
+import * as outcomes from './operations/outcomes.ts'
+import * as people from './operations/people.ts'
+import * as releases from './operations/releases.ts'
+import * as system from './operations/system.ts'
+import * as uploads from './operations/uploads.ts'
+import * as work from './operations/work.ts'
+
+export const operations = {
+  getConfig: system.getConfig,
+  getHealth: system.getHealth,
+  getMe: people.getMe,
+  createProject: people.createProject,
+  listProjects: people.listProjects,
+  getProject: people.getProject,
+  listMembers: people.listMembers,
+  putMember: people.putMember,
+  getDeidentificationKey: uploads.getDeidentificationKey,
+  createUpload: uploads.createUpload,
+  putUploadFile: uploads.putUploadFile,
+  completeUpload: uploads.completeUpload,
+  listUploads: uploads.listUploads,
+  getUpload: uploads.getUpload,
+  decideQc: uploads.decideQc,
+  listCases: work.listCases,
+  getCase: work.getCase,
+  getProgress: work.getProgress,
+  listMyTasks: work.listMyTasks,
+  takeNextTask: work.takeNextTask,
+  getTask: work.getTask,
+  releaseTask: work.releaseTask,
+  submitTask: work.submitTask,
+  getSegmentation: work.getSegmentation,
+  appendSegmentationRevision: work.appendSegmentationRevision,
+  listMeasurements: work.listMeasurements,
+  putMeasurement: work.putMeasurement,
+  decideReview: work.decideReview,
+  listHistologies: outcomes.listHistologies,
+  getOutcome: outcomes.getOutcome,
+  getOutcomeEntry: outcomes.getOutcomeEntry,
+  checkOutcome: outcomes.checkOutcome,
+  putOutcome: outcomes.putOutcome,
+  previewCohort: releases.previewCohort,
+  createCohort: releases.createCohort,
+  listCohorts: releases.listCohorts,
+  freezeCohort: releases.freezeCohort,
+  createRelease: releases.createRelease,
+  listReleases: releases.listReleases,
+  getRelease: releases.getRelease,
+  downloadRelease: releases.downloadRelease,
+  listAudit: audit.listAudit,
+  searchStudies: dicomweb.searchStudies,
+  searchSeries: dicomweb.searchSeries,
+  searchInstances: dicomweb.searchInstances,
+  retrieveSeriesMetadata: dicomweb.retrieveSeriesMetadata,
+  retrieveInstanceMetadata: dicomweb.retrieveInstanceMetadata,
+  retrieveInstance: dicomweb.retrieveInstance,
+  retrieveFrames: dicomweb.retrieveFrames,
+} as const
+
+export type Operations = typeof operations
+export type OperationId = keyof Operations

@@ -1,0 +1,199 @@
+/**
+ * From the hospital's folder to the archive: files that the anonymizer has cleaned are received,
+ * checked again by the server, approved by a person (QC), and only then archived.
+ */
+import { z } from 'zod'
+import { bytes, operation } from '../operation.ts'
+import { CountByName, Id, IsoDateTime, ProjectKey, Sha256, Uid } from '../primitives.ts'
+import { Person, PseudonymFormat } from './people.ts'
+
+const none = z.object({})
+const project = z.object({ projectKey: ProjectKey })
+const upload = z.object({ uploadId: Id })
+
+export const UploadStatus = z.enum([
+  'receiving',
+  'checking',
+  'awaiting-qc',
+  'archiving',
+  'archived',
+  'rejected',
+  'failed',
+])
+export type UploadStatus = z.infer<typeof UploadStatus>
+
+/** What the de-identification did, summed over files; a path such as 00400275[*].00400007. */
+export const DeidReportRow = z.object({
+  path: z.string().max(400),
+  keyword: z.string().max(120),
+  /** The code of PS3.15 table E.1-1 as written, such as X/Z/D. */
+  rule: z.string().max(40),
+  /** The action taken, resolved: D Z X K C U. */
+  action: z.string().max(40),
+  count: z.number().int().positive(),
+})
+export type DeidReportRow = z.infer<typeof DeidReportRow>
+
+export const DeidReport = z.object({
+  profile: z.string().max(80),
+  files: z.number().int().nonnegative(),
+  rows: z.array(DeidReportRow).max(5000),
+  /** Files the browser left out, by reason. Never their names: a name may hold an identifier. */
+  leftOut: CountByName,
+})
+export type DeidReport = z.infer<typeof DeidReport>
+
+export const Finding = z.object({
+  path: z.string(),
+  keyword: z.string(),
+  rule: z.string(),
+  code: z.string(),
+})
+
+export const Upload = z.object({
+  id: Id,
+  projectKey: ProjectKey,
+  status: UploadStatus,
+  createdAt: IsoDateTime,
+  createdBy: Person,
+  files: z.object({
+    received: z.number().int(),
+    checked: z.number().int(),
+    clean: z.number().int(),
+    refused: z.number().int(),
+    archived: z.number().int(),
+    bytes: z.number(),
+  }),
+  failureCode: z.string().nullable(),
+})
+export type Upload = z.infer<typeof Upload>
+
+export const UploadDetail = Upload.extend({
+  report: DeidReport.nullable(),
+  studies: z.array(
+    z.object({
+      studyInstanceUid: Uid,
+      pseudonym: z.string(),
+      series: z.array(
+        z.object({
+          seriesInstanceUid: Uid,
+          modality: z.string(),
+          instances: z.number().int(),
+        }),
+      ),
+    }),
+  ),
+  refusals: z.array(z.object({ sha256: Sha256, code: z.string(), findings: z.array(Finding) })),
+  caseIds: z.array(Id),
+})
+export type UploadDetail = z.infer<typeof UploadDetail>
+
+export const getDeidentificationKey = operation({
+  method: 'GET',
+  path: '/api/projects/:projectKey/deidentification-key',
+  summary: 'What a data manager’s browser or script needs to de-identify for this project',
+  tag: 'uploads',
+  access: { kind: 'project', scope: 'project', roles: ['data-manager'] },
+  params: project,
+  query: none,
+  body: undefined,
+  output: z.object({
+    keyBase64: z.string(),
+    pseudonymFormat: PseudonymFormat,
+    profile: z.string(),
+  }),
+  errors: [],
+  audit: 'read',
+})
+
+export const createUpload = operation({
+  method: 'POST',
+  path: '/api/projects/:projectKey/uploads',
+  summary: 'Open an upload',
+  tag: 'uploads',
+  access: { kind: 'project', scope: 'project', roles: ['data-manager'] },
+  params: project,
+  query: none,
+  body: z.object({}),
+  output: Upload,
+  errors: [],
+  audit: 'service',
+})
+
+export const putUploadFile = operation({
+  method: 'PUT',
+  path: '/api/uploads/:uploadId/files/:sha256',
+  summary:
+    'Send one de-identified DICOM file; its address is its hash, so sending twice is harmless',
+  tag: 'uploads',
+  access: { kind: 'project', scope: 'upload', roles: ['data-manager'] },
+  params: upload.extend({ sha256: Sha256 }),
+  query: none,
+  body: bytes('application/dicom'),
+  output: z.object({ sha256: Sha256, bytes: z.number().int() }),
+  errors: ['UPLOAD_CLOSED', 'HASH_MISMATCH', 'TOO_LARGE', 'STORAGE_FULL', 'UNSUPPORTED_MEDIA_TYPE'],
+  audit: 'service',
+})
+
+export const completeUpload = operation({
+  method: 'POST',
+  path: '/api/uploads/:uploadId/complete',
+  summary: 'Close the upload: all files are there, the check may begin',
+  tag: 'uploads',
+  access: { kind: 'project', scope: 'upload', roles: ['data-manager'] },
+  params: upload,
+  query: none,
+  body: z.object({ sha256s: z.array(Sha256).min(1).max(100_000), report: DeidReport.optional() }),
+  output: Upload,
+  errors: ['UPLOAD_CLOSED', 'UPLOAD_INCOMPLETE'],
+  audit: 'service',
+})
+
+export const listUploads = operation({
+  method: 'GET',
+  path: '/api/projects/:projectKey/uploads',
+  summary: 'The uploads of the project, newest first',
+  tag: 'uploads',
+  access: {
+    kind: 'project',
+    scope: 'project',
+    roles: ['data-manager', 'manager', 'auditor'],
+  },
+  params: project,
+  query: none,
+  body: undefined,
+  output: z.object({ items: z.array(Upload) }),
+  errors: [],
+  audit: 'none',
+})
+
+export const getUpload = operation({
+  method: 'GET',
+  path: '/api/uploads/:uploadId',
+  summary: 'One upload: progress, report, what was refused and why',
+  tag: 'uploads',
+  access: { kind: 'project', scope: 'upload', roles: ['data-manager', 'manager', 'auditor'] },
+  params: upload,
+  query: none,
+  body: undefined,
+  output: UploadDetail,
+  errors: [],
+  audit: 'none',
+})
+
+export const decideQc = operation({
+  method: 'POST',
+  path: '/api/uploads/:uploadId/qc',
+  summary: 'Approve the de-identification of the clean files, or reject the upload',
+  tag: 'uploads',
+  access: { kind: 'project', scope: 'upload', roles: ['data-manager'] },
+  params: upload,
+  query: none,
+  body: z.object({
+    decision: z.enum(['approve', 'reject']),
+    comment: z.string().max(1000).optional(),
+  }),
+  output: Upload,
+  errors: ['UPLOAD_NOT_AWAITING_QC', 'UPLOAD_NOTHING_CLEAN'],
+  audit: 'service',
+})
