@@ -39,13 +39,14 @@ export interface Operation<
   Query extends z.ZodObject = z.ZodObject,
   Body extends z.ZodType | Bytes | undefined = z.ZodType | Bytes | undefined,
   Output extends z.ZodType | Bytes = z.ZodType | Bytes,
+  Who extends Access = Access,
 > {
   readonly method: Method
   /** With `:name` parameters, all of them in `params`. */
   readonly path: string
   readonly summary: string
   readonly tag: string
-  readonly access: Access
+  readonly access: Who
   readonly params: Params
   readonly query: Query
   readonly body: Body
@@ -74,6 +75,9 @@ export function operation<
   Query extends z.ZodObject,
   Body extends z.ZodType | Bytes | undefined,
   Output extends z.ZodType | Bytes,
->(definition: Operation<Params, Query, Body, Output>): Operation<Params, Query, Body, Output> {
+  const Who extends Access,
+>(
+  definition: Operation<Params, Query, Body, Output, Who>,
+): Operation<Params, Query, Body, Output, Who> {
   return definition
 }

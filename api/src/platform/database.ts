@@ -1,0 +1,133 @@
+/**
+ * PostgreSQL through pg. Rows are parsed by a schema at this edge; inside, they are trusted.
+ * Calendar dates stay strings and bigints stay strings: neither is a JavaScript number or Date.
+ */
+import pg from 'pg'
+import type { z } from 'zod'
+
+/** A pool or a transaction: whatever can run a statement. */
+export interface Queryable {
+  /** Runs one statement and parses every row. */
+  readonly many: <S extends z.ZodType>(
+    row: S,
+    sql: string,
+    values?: readonly unknown[],
+  ) => Promise<z.output<S>[]>
+  /** The first row, or undefined. */
+  readonly maybeOne: <S extends z.ZodType>(
+    row: S,
+    sql: string,
+    values?: readonly unknown[],
+  ) => Promise<z.output<S> | undefined>
+  /** The first row; throws when there is none: use it only where the statement must give one. */
+  readonly one: <S extends z.ZodType>(
+    row: S,
+    sql: string,
+    values?: readonly unknown[],
+  ) => Promise<z.output<S>>
+  /** Runs a statement for its effect; the number of rows it touched. */
+  readonly run: (sql: string, values?: readonly unknown[]) => Promise<number>
+}
+
+/** A transaction under way. Its type keeps "needs a transaction" visible in signatures. */
+export interface Transaction extends Queryable {
+  readonly isTransaction: true
+}
+
+export interface Database extends Queryable {
+  /** Commits when `work` resolves, rolls back when it throws. */
+  readonly transaction: <T>(work: (tx: Transaction) => Promise<T>) => Promise<T>
+  readonly pool: pg.Pool
+  readonly close: () => Promise<void>
+}
+
+const DATE_OID = 1082
+
+export function openDatabase(options: { url: string; poolSize: number }): Database {
+  const types = new pg.TypeOverrides()
+  types.setTypeParser(DATE_OID, (text) => text)
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.poolSize,
+    connectionTimeoutMillis: 5_000,
+    statement_timeout: 60_000,
+    idle_in_transaction_session_timeout: 60_000,
+    types,
+  })
+  // A connection that breaks while idle must not end the process; the next query takes another.
+  pool.on('error', () => undefined)
+  return {
+    ...queryable((sql, values) => pool.query(sql, [...values])),
+    transaction: (work) => inTransaction(pool, work),
+    pool,
+    close: () => pool.end(),
+  }
+}
+
+type Run = (
+  sql: string,
+  values: readonly unknown[],
+) => Promise<{ rows: unknown[]; rowCount: number | null }>
+
+function queryable(run: Run): Queryable {
+  const many: Queryable['many'] = async (row, sql, values = []) => {
+    const result = await run(sql, values)
+    return result.rows.map((each) => row.parse(each))
+  }
+  return {
+    many,
+    maybeOne: async (row, sql, values) => (await many(row, sql, values))[0],
+    one: async (row, sql, values) => {
+      const [first] = await many(row, sql, values)
+      if (first === undefined) throw new Error('a statement that must give a row gave none')
+      return first
+    },
+    run: async (sql, values = []) => (await run(sql, values)).rowCount ?? 0,
+  }
+}
+
+async function inTransaction<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  // A checked-out client emits `error` on a time-out; without a listener the process would die.
+  let broken: Error | undefined
+  const onError = (error: Error) => {
+    broken = error
+  }
+  client.on('error', onError)
+  try {
+    await client.query('begin')
+    const result = await work({
+      ...queryable((sql, values) => client.query(sql, [...values])),
+      isTransaction: true,
+    })
+    await client.query('commit')
+    return result
+  } catch (error) {
+    await client.query('rollback').catch((rollbackError: unknown) => {
+      broken = rollbackError instanceof Error ? rollbackError : new Error('rollback failed')
+    })
+    throw error
+  } finally {
+    client.off('error', onError)
+    client.release(broken)
+  }
+}
+
+/** The name of the constraint a failed statement broke, or undefined. */
+export function brokenConstraint(error: unknown): string | undefined {
+  return error instanceof pg.DatabaseError ? error.constraint : undefined
+}
+
+/** True when the database could not be reached or cut the connection (not a fault of the input). */
+export function isUnavailable(error: unknown): boolean {
+  if (error instanceof pg.DatabaseError) {
+    const code = error.code ?? ''
+    return code.startsWith('08') || code.startsWith('57P') || code.startsWith('53')
+  }
+  if (!(error instanceof Error)) return false
+  const code = 'code' in error ? String(error.code) : ''
+  return (
+    ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'].includes(code) ||
+    /Connection terminated|timeout exceeded when trying to connect/.test(error.message)
+  )
+}

@@ -1,0 +1,106 @@
+/**
+ * The only reader of the environment: every setting with its meaning, default and an error that
+ * names the variable and an example. Embedded parts are replaced by setting these.
+ */
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+export interface Config {
+  /** PostgreSQL ≥ 15. */
+  readonly databaseUrl: string
+  /** Most connections one process opens. More than 16 gains nothing on two cores. */
+  readonly databasePoolSize: number
+  /** Issuer as it stands in tokens, in Keycloak's form `BASE/realms/REALM`. */
+  readonly oidcIssuer: string
+  /** Where the keys are read, when the issuer's own address is not reachable from here. */
+  readonly oidcJwksUrl: string | undefined
+  /** The viewer's public client (authorization code + PKCE). */
+  readonly oidcClientId: string
+  /** `aud` every access token must hold. */
+  readonly oidcAudience: string
+  /** Folder (file:) that holds quarantine, staging, archive and releases. */
+  readonly blobDirectory: string
+  /** 32 bytes that wrap the per-project keys; never stored with the data. */
+  readonly installationKey: Uint8Array
+  readonly httpHost: string
+  readonly httpPort: number
+  /** Built viewer to serve at `/`; absent where a web server does it. */
+  readonly viewerDirectory: string | undefined
+  /** Largest single DICOM file taken, in bytes. */
+  readonly maxFileBytes: number
+  /** Free space the blob volume keeps, in bytes; below it uploads answer STORAGE_FULL. */
+  readonly minFreeBytes: number
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
+}
+
+type Env = Readonly<Record<string, string | undefined>>
+
+/** Throws an Error that lists every setting that is missing or wrong. */
+export function readConfig(env: Env): Config {
+  const wrong: string[] = []
+  const required = (name: string, example: string): string => {
+    const value = env[name]
+    if (value === undefined || value === '') {
+      wrong.push(`${name} is not set; for example ${name}=${example}`)
+      return ''
+    }
+    return value
+  }
+  const number = (name: string, fallback: number): number => {
+    const value = Number(env[name] ?? fallback)
+    if (!Number.isSafeInteger(value) || value < 0) {
+      wrong.push(`${name} must be a whole number; for example ${name}=${fallback}`)
+    }
+    return value
+  }
+  const config: Config = {
+    databaseUrl: required('DATABASE_URL', 'postgresql://pandok:secret@localhost:5432/pandok'),
+    databasePoolSize: number('DATABASE_POOL_SIZE', 10),
+    oidcIssuer: required('OIDC_ISSUER', 'https://id.example.org/realms/pandok'),
+    oidcJwksUrl: env['OIDC_JWKS_URL'],
+    oidcClientId: env['OIDC_CLIENT_ID'] ?? 'pandok-viewer',
+    oidcAudience: env['OIDC_AUDIENCE'] ?? 'pandok-api',
+    blobDirectory: blobDirectory(required('BLOB_URL', 'file:///var/lib/pandok/blobs'), wrong),
+    installationKey: installationKey(
+      required('PANDOK_SECRET_FILE', '/etc/pandok/installation.key'),
+      wrong,
+    ),
+    httpHost: env['HTTP_HOST'] ?? '127.0.0.1',
+    httpPort: number('HTTP_PORT', 8042),
+    viewerDirectory: env['VIEWER_DIR'],
+    maxFileBytes: number('MAX_FILE_BYTES', 2 * 1024 ** 3),
+    minFreeBytes: number('MIN_FREE_BYTES', 1024 ** 3),
+    logLevel: logLevel(env['LOG_LEVEL'] ?? 'info', wrong),
+  }
+  if (wrong.length > 0) throw new Error(`Settings are wrong:\n  ${wrong.join('\n  ')}`)
+  return config
+}
+
+function blobDirectory(url: string, wrong: string[]): string {
+  if (url === '') return ''
+  if (!url.startsWith('file:///')) {
+    wrong.push(
+      'BLOB_URL must be a file: address; for example BLOB_URL=file:///var/lib/pandok/blobs',
+    )
+    return ''
+  }
+  return fileURLToPath(url)
+}
+
+function installationKey(path: string, wrong: string[]): Uint8Array {
+  if (path === '') return new Uint8Array()
+  try {
+    const key = Buffer.from(readFileSync(path, 'utf8').trim(), 'base64')
+    if (key.length === 32) return key
+    wrong.push('PANDOK_SECRET_FILE must hold 32 bytes in base64: openssl rand -base64 32')
+  } catch {
+    wrong.push('PANDOK_SECRET_FILE names a file that cannot be read')
+  }
+  return new Uint8Array()
+}
+
+function logLevel(value: string, wrong: string[]): Config['logLevel'] {
+  if (value === 'debug' || value === 'info' || value === 'warn' || value === 'error') return value
+  wrong.push('LOG_LEVEL must be debug, info, warn or error')
+  return 'info'
+}

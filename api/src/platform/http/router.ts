@@ -1,0 +1,166 @@
+/**
+ * Makes routes of the contract's operations. Each request passes, in this order:
+ * identity → project and role → input → handler → output. An operation without a handler is a
+ * type error; one without a scope resolver stops the start.
+ */
+import { Readable } from 'node:stream'
+import Router from '@koa/router'
+import {
+  type Operation,
+  type OperationId,
+  operations,
+  PandokError,
+  type Role,
+} from '@pandok/contract'
+import type { Context } from 'koa'
+import { z } from 'zod'
+import { recordAudit } from '../audit.ts'
+import type { Identity, VerifyToken } from '../auth.ts'
+import type { Database } from '../database.ts'
+import { readJson, refuseEncoding } from './body.ts'
+import { parseInput } from './errors.ts'
+import {
+  type Actor,
+  type BytesAnswer,
+  type Handlers,
+  type ProjectScope,
+  SCOPE_PARAMETER,
+  type ScopeResolvers,
+} from './handler.ts'
+
+export interface RouterOptions {
+  readonly handlers: Handlers
+  readonly db: Database
+  readonly verifyToken: VerifyToken
+  readonly scopes: ScopeResolvers
+  /** Finds or makes the person of a verified identity. */
+  readonly personOf: (identity: Identity) => Promise<Actor>
+  readonly rolesOf: (
+    personId: string,
+    projectId: string,
+  ) => Promise<{ key: string; roles: readonly Role[] } | undefined>
+}
+
+type AnyHandler = (request: unknown) => Promise<unknown>
+
+export function createRouter(options: RouterOptions): Router {
+  const router = new Router()
+  for (const [id, operation] of Object.entries(operations) as [OperationId, Operation][]) {
+    // The handler's type follows from its own operation; the loop cannot see which one it is.
+    const handle = options.handlers[id] as AnyHandler
+    const method = operation.method.toLowerCase() as Lowercase<Operation['method']>
+    router[method](operation.path, (context: Context) => serve(id, operation, handle, context))
+  }
+  return router
+
+  async function serve(
+    id: OperationId,
+    operation: Operation,
+    handle: AnyHandler,
+    context: Context,
+  ): Promise<void> {
+    context.state['operation'] = id
+    const actor = operation.access.kind === 'public' ? undefined : await authenticate(context)
+    const params: unknown = parseInput(operation.params, context['params'], 'params')
+    const project = await authorize(operation, actor, params as Record<string, string>)
+    const query = parseInput(operation.query, { ...context.query }, 'query')
+    const body = await readBody(operation, context)
+    const signal = new AbortController()
+    context.res.once('close', () => {
+      signal.abort()
+    })
+    const output = await handle({
+      params,
+      query,
+      body,
+      actor,
+      project,
+      headers: headersOf(context),
+      signal: signal.signal,
+    })
+    if (operation.audit === 'read' && actor !== undefined) {
+      await recordAudit(options.db, {
+        actorId: actor.id,
+        projectId: project?.id ?? null,
+        action: id,
+        objectKind: operation.access.kind === 'project' ? operation.access.scope : operation.tag,
+        objectId: objectIdOf(operation, params as Record<string, string>),
+      })
+    }
+    answer(operation, context, output)
+  }
+
+  async function authenticate(context: Context): Promise<Actor> {
+    const [, token] = /^bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(context.get('authorization')) ?? []
+    if (token === undefined) throw new PandokError('NOT_SIGNED_IN')
+    return await options.personOf(await options.verifyToken(token))
+  }
+
+  async function authorize(
+    operation: Operation,
+    actor: Actor | undefined,
+    params: Record<string, string>,
+  ): Promise<ProjectScope | undefined> {
+    const { access } = operation
+    if (access.kind === 'admin' && actor?.isAdmin !== true) throw new PandokError('FORBIDDEN')
+    if (access.kind !== 'project' || actor === undefined) return undefined
+    const scope = await options.scopes[access.scope](params[SCOPE_PARAMETER[access.scope]] ?? '')
+    if (scope === undefined) throw new PandokError('NOT_FOUND')
+    const membership = await options.rolesOf(actor.id, scope.projectId)
+    const asAdmin = access.admin === true && actor.isAdmin
+    // To somebody outside, a project is the same as no project.
+    if (membership === undefined || (membership.roles.length === 0 && !asAdmin)) {
+      throw new PandokError('NOT_FOUND')
+    }
+    const { roles } = membership
+    const needed = access.roles
+    if (!asAdmin && needed !== 'any' && !roles.some((role) => needed.includes(role))) {
+      throw new PandokError('FORBIDDEN')
+    }
+    return { id: scope.projectId, key: membership.key, roles }
+  }
+}
+
+async function readBody(operation: Operation, context: Context): Promise<unknown> {
+  const { body } = operation
+  if (body === undefined) return undefined
+  if (!('kind' in body)) return parseInput(body, await readJson(context.req), 'body')
+  refuseEncoding(context.req)
+  const type = (context.get('content-type').split(';')[0] ?? '').trim()
+  if (type !== body.mediaType) throw new PandokError('UNSUPPORTED_MEDIA_TYPE')
+  return context.req
+}
+
+function headersOf(context: Context): Record<string, string | number | undefined> {
+  const { headers } = context.req
+  return {
+    accept: headers.accept,
+    contentLength:
+      headers['content-length'] === undefined ? undefined : Number(headers['content-length']),
+    ifNoneMatch: headers['if-none-match'],
+    range: headers.range,
+  }
+}
+
+function objectIdOf(operation: Operation, params: Record<string, string>): string {
+  if (operation.access.kind !== 'project') return ''
+  return params[SCOPE_PARAMETER[operation.access.scope]] ?? ''
+}
+
+function answer(operation: Operation, context: Context, output: unknown): void {
+  if (operation.output instanceof z.ZodType) {
+    context.type = 'application/json'
+    context.set('cache-control', 'no-store')
+    context.body = JSON.stringify(operation.output.parse(output))
+    return
+  }
+  // Handlers of byte operations give BytesAnswer by their type.
+  const bytes = output as BytesAnswer
+  context.status = bytes.status ?? 200
+  context.set({ ...bytes.headers })
+  context.body = bytes.body
+  context.type = bytes.type
+  if (bytes.body instanceof Readable) {
+    bytes.body.once('error', () => context.res.destroy())
+  }
+}
