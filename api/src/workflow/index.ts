@@ -1,0 +1,10 @@
+export { workflowRoutes } from './routes.ts'
+export {
+  createWorkflowService,
+  finishTask,
+  holdTask,
+  openCase,
+  type TaskRow,
+  type WorkflowService,
+} from './service.ts'
+export { annotateTaskId } from './store.ts'
