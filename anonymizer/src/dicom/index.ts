@@ -1,0 +1,11 @@
+/** DICOM structure: read, look, build, write. Knows nothing of de-identification. */
+export * from './access.ts'
+export { dataSet, decimal, sequence, value } from './build.ts'
+export { dictionaryEntry, isPrivate, keywordOf, tagOf } from './dictionary.ts'
+export { DicomError, type DicomErrorCode } from './errors.ts'
+export { type FrameRange, frameRanges } from './frames.ts'
+export { type DicomJson, type DicomJsonElement, toDicomJson } from './json.ts'
+export type * from './model.ts'
+export { DEFAULT_LIMITS, type ReadLimits, readDicom } from './read.ts'
+export * from './transfer-syntax.ts'
+export { writeDicom } from './write.ts'

@@ -1,0 +1,18 @@
+/** Why a file is not de-identified. Fail closed: an error means no output. */
+
+export type DeidErrorCode =
+  | 'DEID_SOP_CLASS'
+  | 'DEID_BURNED_IN'
+  | 'DEID_NO_PATIENT_ID'
+  | 'DEID_NO_UID'
+  | 'DEID_KEY'
+  | 'DEID_DATE'
+
+export class DeidError extends Error {
+  override readonly name = 'DeidError'
+  readonly code: DeidErrorCode
+  constructor(code: DeidErrorCode, detail: string) {
+    super(`${code}: ${detail}`)
+    this.code = code
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * Checks files in a child process with a memory and a time limit, so that a hostile file costs one
+ * small process and a refusal (worker threads do not hold such limits).
+ */
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { CheckResult, PseudonymFormat } from '../index.ts'
+
+export type PoolAnswer =
+  | { readonly kind: 'checked'; readonly result: CheckResult }
+  /** `code`: a DicomErrorCode, CHECK_TIMEOUT, CHECK_CRASHED or CHECK_INTERNAL. */
+  | { readonly kind: 'failed'; readonly code: string }
+
+export interface CheckPool {
+  /** One file after another; the pool is for one caller at a time. */
+  readonly check: (path: string, format: PseudonymFormat) => Promise<PoolAnswer>
+  readonly close: () => void
+}
+
+const CHILD = fileURLToPath(new URL('./check-child.ts', import.meta.url))
+const MAX_HEAP_MIB = 512
+
+export function createCheckPool(options: { timeoutMs?: number } = {}): CheckPool {
+  const timeoutMs = options.timeoutMs ?? 20_000
+  let child: ChildProcess | undefined
+
+  const start = (): ChildProcess =>
+    fork(CHILD, {
+      execArgv: [`--max-old-space-size=${MAX_HEAP_MIB}`],
+      // No secrets in its environment, nothing of its console in our logs.
+      env: {},
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      serialization: 'advanced',
+    })
+
+  return {
+    check: async (path, format) => {
+      const current = (child ??= start())
+      const answer = await ask(current, { path, format }, timeoutMs)
+      const isBroken =
+        answer.kind === 'failed' && ['CHECK_TIMEOUT', 'CHECK_CRASHED'].includes(answer.code)
+      if (isBroken) {
+        current.kill('SIGKILL')
+        child = undefined
+      }
+      return answer
+    },
+    close: () => {
+      child?.kill('SIGKILL')
+      child = undefined
+    },
+  }
+}
+
+function ask(child: ChildProcess, request: object, timeoutMs: number): Promise<PoolAnswer> {
+  return new Promise((resolve) => {
+    const finish = (answer: PoolAnswer) => {
+      clearTimeout(timer)
+      child.off('message', onMessage)
+      child.off('exit', onExit)
+      child.off('error', onExit)
+      resolve(answer)
+    }
+    // The child is our own code: its answers have the shape it gives them.
+    const onMessage = (message: unknown) => {
+      finish(message as PoolAnswer)
+    }
+    const onExit = () => {
+      finish({ kind: 'failed', code: 'CHECK_CRASHED' })
+    }
+    const timer = setTimeout(() => {
+      finish({ kind: 'failed', code: 'CHECK_TIMEOUT' })
+    }, timeoutMs)
+    child.on('message', onMessage)
+    child.on('exit', onExit)
+    child.on('error', onExit)
+    child.send(request)
+  })
+}

@@ -1,0 +1,3 @@
+/** The anonymizer on a machine with files: the command, and checks in a caged child process. */
+export { type CheckPool, createCheckPool, type PoolAnswer } from './check-pool.ts'
+export { type CliIo, runDeidentifyCli } from './cli.ts'

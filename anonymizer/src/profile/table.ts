@@ -1,0 +1,32 @@
+/** Table E.1-1 of PS3.15: the code of an attribute in the Basic Profile and under an option. */
+import type { Tag } from '../dicom/index.ts'
+import { TABLE_E1_1_TEXT } from './generated/table-e1-1.ts'
+
+export { EDITION } from './generated/table-e1-1.ts'
+
+export interface TableRow {
+  /** As written: D, Z, X, U or a compound such as X/Z/D. */
+  readonly basic: string
+  /** 'C' where Retain Longitudinal Temporal Information With Modified Dates applies. */
+  readonly modifiedDates: string
+}
+
+const exact = new Map<Tag, TableRow>()
+const masked: { pattern: RegExp; row: TableRow }[] = []
+
+for (const line of TABLE_E1_1_TEXT.split('\n')) {
+  const [tag = '', basic = '', modifiedDates = ''] = line.split(' ')
+  if (tag.includes('x')) {
+    masked.push({
+      pattern: new RegExp(`^${tag.replaceAll('x', '[0-9A-F]')}$`),
+      row: { basic, modifiedDates },
+    })
+  } else {
+    exact.set(tag, { basic, modifiedDates })
+  }
+}
+
+/** undefined: the table does not name the attribute. */
+export function tableRow(tag: Tag): TableRow | undefined {
+  return exact.get(tag) ?? masked.find(({ pattern }) => pattern.test(tag))?.row
+}

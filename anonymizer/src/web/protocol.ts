@@ -1,0 +1,23 @@
+/** What the page and its de-identification worker say to each other. */
+import type { PseudonymFormat, ReportRow } from '../index.ts'
+
+export interface WorkerRequest {
+  readonly id: number
+  readonly key: Uint8Array
+  readonly format: PseudonymFormat
+  readonly bytes: ArrayBuffer
+}
+
+export type WorkerAnswer =
+  | {
+      readonly id: number
+      readonly kind: 'done'
+      readonly bytes: Uint8Array<ArrayBuffer>
+      readonly sha256: string
+      readonly pseudonym: string
+      readonly studyInstanceUid: string
+      readonly seriesInstanceUid: string
+      readonly report: readonly ReportRow[]
+    }
+  /** `code` is a DicomErrorCode or DeidErrorCode, or DEID_INTERNAL. */
+  | { readonly id: number; readonly kind: 'refused'; readonly code: string }
