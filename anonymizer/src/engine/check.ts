@@ -107,7 +107,12 @@ export function checkClean(bytes: Uint8Array, format: PseudonymFormat): CheckRes
 /** The preamble may hold anything; here it must hold nothing (PS3.10 7.1). */
 function checkBytesOutside(bytes: Uint8Array, findings: CheckFinding[]): void {
   if (bytes.subarray(0, 128).some((byte) => byte !== 0)) {
-    findings.push({ path: 'preamble', keyword: 'preamble', rule: 'PS3.10 7.1', code: 'MUST_BE_EMPTY' })
+    findings.push({
+      path: 'preamble',
+      keyword: 'preamble',
+      rule: 'PS3.10 7.1',
+      code: 'MUST_BE_EMPTY',
+    })
   }
 }
 

@@ -6,9 +6,9 @@
  * an error (DicomError, DeidError) and no output.
  */
 import {
+  dataSet as buildDataSet,
   characterSetOf,
   type DataSet,
-  dataSet as buildDataSet,
   type Element,
   getString,
   keywordOf,
@@ -130,7 +130,11 @@ async function act(
     case 'C-date': {
       const shift = vr === 'DA' ? shiftDa : shiftDt
       const texts = stringsOf(element, walk.characterSet)
-      return value(tag, vr, texts.map((text) => shift(text, walk.offsetDays)))
+      return value(
+        tag,
+        vr,
+        texts.map((text) => shift(text, walk.offsetDays)),
+      )
     }
   }
 }

@@ -1,5 +1,5 @@
 /** What D leaves behind: one fixed value per VR, so that the check can tell it from an original. */
-import { value, type ValueElement, type Vr } from '../dicom/index.ts'
+import { type ValueElement, type Vr, value } from '../dicom/index.ts'
 
 const TEXT = 'ANONYMIZED'
 const DUMMIES: Partial<Record<Vr, string | number>> = {

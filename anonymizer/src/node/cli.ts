@@ -9,8 +9,8 @@ import { parseArgs } from 'node:util'
 import {
   createKey,
   DeidError,
-  deidentify,
   DicomError,
+  deidentify,
   openVault,
   PROFILE_NAME,
   type ReportRow,

@@ -36,8 +36,7 @@ export function shiftIsoDate(text: string, days: number): string {
 function shiftDigits(year: string, month: string, day: string, days: number): string {
   const time = Date.UTC(Number(year), Number(month) - 1, Number(day))
   const back = new Date(time)
-  const isReal =
-    back.getUTCMonth() === Number(month) - 1 && back.getUTCDate() === Number(day)
+  const isReal = back.getUTCMonth() === Number(month) - 1 && back.getUTCDate() === Number(day)
   if (!isReal) throw new DeidError('DEID_DATE', 'a date does not exist in the calendar')
   const shifted = new Date(time + days * DAY_MS)
   return (

@@ -22,7 +22,8 @@ export function startDeidentificationWorker(options: {
     waiting.delete(event.data.id)
   }
   worker.onerror = () => {
-    for (const each of waiting.values()) each.reject(new Error('the de-identification worker broke'))
+    for (const each of waiting.values())
+      each.reject(new Error('the de-identification worker broke'))
     waiting.clear()
   }
   return {

@@ -1,5 +1,5 @@
 /** The Web Worker: de-identifies one file per message. Originals never leave it in any message. */
-import { DeidError, deidentify, DicomError, openVault } from '../index.ts'
+import { DeidError, DicomError, deidentify, openVault } from '../index.ts'
 import type { WorkerAnswer, WorkerRequest } from './protocol.ts'
 
 self.onmessage = (event: MessageEvent<WorkerRequest>) => {
@@ -18,7 +18,16 @@ async function answer(request: WorkerRequest): Promise<WorkerAnswer> {
     const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
     const sha256 = [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('')
     const { pseudonym, studyInstanceUid, seriesInstanceUid, report } = result
-    return { id, kind: 'done', bytes, sha256, pseudonym, studyInstanceUid, seriesInstanceUid, report }
+    return {
+      id,
+      kind: 'done',
+      bytes,
+      sha256,
+      pseudonym,
+      studyInstanceUid,
+      seriesInstanceUid,
+      report,
+    }
   } catch (error) {
     const isCoded = error instanceof DicomError || error instanceof DeidError
     return { id, kind: 'refused', code: isCoded ? error.code : 'DEID_INTERNAL' }
