@@ -90,7 +90,7 @@ async function cleanDataSet(walk: Walk, dataSet: DataSet, path: string): Promise
     const here = path === '' ? element.tag : `${path}.${element.tag}`
     const { action, rule } = resolveAction(element.tag, element.vr, walk.sopClassUid)
     const result = await act(walk, element, action, here)
-    if (result !== element) {
+    if (!isSame(result, element)) {
       walk.rows.push({ path: here, keyword: keywordOf(element.tag), rule, action, count: 1 })
     }
     if (result !== undefined) kept.push(result)
@@ -150,4 +150,12 @@ async function cleanItems(
     cleaned.push(buildDataSet(await cleanDataSet(walk, item, `${path}[*]`)))
   }
   return sequence(tag, cleaned)
+}
+
+/** A U or a shift may leave what was there: a standard UID, an empty date. */
+function isSame(result: Element | undefined, element: Element): boolean {
+  if (result === element) return true
+  if (result?.kind !== 'value' || element.kind !== 'value') return false
+  const { bytes } = result
+  return bytes.length === element.bytes.length && bytes.every((byte, at) => byte === element.bytes[at])
 }

@@ -1,0 +1,2 @@
+export { type ArchivedInstance, type ArchiveService, createArchiveService } from './service.ts'
+export { STORE_UPLOAD, storeUploadJob } from './store-upload.ts'

@@ -1,0 +1,109 @@
+/**
+ * The job that takes approved files into the archive, study by study, each in one transaction, so
+ * that nothing is half visible. May run again after a crash at any point.
+ */
+import { z } from 'zod'
+import { recordAudit } from '../platform/audit.ts'
+import type { BlobStore } from '../platform/blobs.ts'
+import type { Database, Transaction } from '../platform/database.ts'
+import { codeOf, type Job } from '../platform/jobs.ts'
+import * as store from './store.ts'
+
+export const STORE_UPLOAD = 'archive.store'
+
+const Payload = z.object({ uploadId: z.string() })
+type Payload = z.output<typeof Payload>
+
+/** Attributes of the study and series levels kept for searching (PS3.18 tables 10.6.1-3, -4). */
+const STUDY_TAGS = [
+  '00080020',
+  '00080030',
+  '00080050',
+  '00081030',
+  '00200010',
+  '00100010',
+  '00100020',
+]
+const SERIES_TAGS = ['0008103E', '00200011', '00180015']
+
+export function storeUploadJob(deps: {
+  db: Database
+  blobs: BlobStore
+  /** What the archive does not know: that a study becomes somebody's work. */
+  onStudyArchived: (
+    tx: Transaction,
+    study: { projectId: string; subjectId: string; studyId: string },
+  ) => Promise<unknown>
+}): Job<Payload> {
+  const { db, blobs } = deps
+  return {
+    name: STORE_UPLOAD,
+    payload: Payload,
+    handle: async ({ uploadId }, signal) => {
+      const upload = await store.uploadToArchive(db, uploadId)
+      if (upload === undefined) return
+      for (const uid of await store.studiesToArchive(db, uploadId)) {
+        signal.throwIfAborted()
+        const files = await store.filesToArchive(db, uploadId, uid)
+        for (const { sha256 } of files) await blobs.share(sha256, 'staging', 'archive')
+        await db.transaction((tx) => storeStudy(tx, uploadId, upload.project_id, uid, files))
+        for (const { sha256 } of files) await blobs.remove('staging', sha256)
+      }
+      await db.transaction((tx) => store.finishUpload(tx, uploadId))
+    },
+    giveUp: ({ uploadId }, error) =>
+      db.transaction((tx) => store.failUpload(tx, uploadId, codeOf(error))),
+  }
+
+  async function storeStudy(
+    tx: Transaction,
+    uploadId: string,
+    projectId: string,
+    studyInstanceUid: string,
+    files: Awaited<ReturnType<typeof store.filesToArchive>>,
+  ): Promise<void> {
+    const [first] = files
+    if (first === undefined) return
+    const { metadata, patientId } = first.instance
+    const subjectId = await store.upsertSubject(tx, projectId, patientId)
+    const studyId = await store.upsertStudy(tx, {
+      projectId,
+      subjectId,
+      uid: studyInstanceUid,
+      attributes: pick(metadata, STUDY_TAGS),
+    })
+    const seriesIds = new Map<string, string>()
+    for (const file of files) {
+      const { seriesInstanceUid, modality } = file.instance
+      let seriesId = seriesIds.get(seriesInstanceUid)
+      if (seriesId === undefined) {
+        seriesId = await store.upsertSeries(tx, {
+          studyId,
+          uid: seriesInstanceUid,
+          modality,
+          attributes: pick(file.instance.metadata, SERIES_TAGS),
+        })
+        seriesIds.set(seriesInstanceUid, seriesId)
+      }
+      await store.upsertInstance(tx, seriesId, file)
+    }
+    await store.markArchived(
+      tx,
+      uploadId,
+      files.map(({ sha256 }) => sha256),
+    )
+    await deps.onStudyArchived(tx, { projectId, subjectId, studyId })
+    await recordAudit(tx, {
+      actorId: null,
+      projectId,
+      action: `job:${STORE_UPLOAD}`,
+      objectKind: 'upload',
+      objectId: uploadId,
+      details: { studyId, instances: files.length },
+    })
+  }
+}
+
+function pick(metadata: store.InstanceJson, tags: readonly string[]): store.InstanceJson {
+  return Object.fromEntries(Object.entries(metadata).filter(([tag]) => tags.includes(tag)))
+}

@@ -1,0 +1,226 @@
+/** Subjects, studies, series and instances in SQL. */
+import { z } from 'zod'
+import type { Queryable, Transaction } from '../platform/database.ts'
+
+const Json = z.record(
+  z.string(),
+  z.object({ vr: z.string(), Value: z.array(z.unknown()).optional() }).loose(),
+)
+/** DICOM JSON Model of one instance (PS3.18 F.2). */
+export type InstanceJson = z.output<typeof Json>
+
+/** What the check read out of a clean file (CleanInstance of the anonymizer). */
+const CheckedInstance = z.object({
+  patientId: z.string(),
+  studyInstanceUid: z.string(),
+  seriesInstanceUid: z.string(),
+  sopInstanceUid: z.string(),
+  sopClassUid: z.string(),
+  transferSyntaxUid: z.string(),
+  modality: z.string(),
+  numberOfFrames: z.number(),
+  metadata: Json,
+  frames: z.array(z.object({ offset: z.number(), length: z.number() })),
+})
+export type CheckedInstance = z.output<typeof CheckedInstance>
+
+export async function uploadToArchive(db: Queryable, uploadId: string) {
+  return await db.maybeOne(
+    z.object({ project_id: z.string() }),
+    `select project_id from upload where id = $1 and status = 'archiving'`,
+    [uploadId],
+  )
+}
+
+export async function studiesToArchive(db: Queryable, uploadId: string): Promise<string[]> {
+  const rows = await db.many(
+    z.object({ uid: z.string() }),
+    `select distinct instance->>'studyInstanceUid' as uid from upload_file
+      where upload_id = $1 and status = 'clean' order by uid`,
+    [uploadId],
+  )
+  return rows.map((row) => row.uid)
+}
+
+export async function filesToArchive(db: Queryable, uploadId: string, studyInstanceUid: string) {
+  return await db.many(
+    z
+      .object({ sha256: z.string(), byte_count: z.coerce.number(), instance: CheckedInstance })
+      .transform((row) => ({
+        sha256: row.sha256,
+        bytes: row.byte_count,
+        instance: row.instance,
+      })),
+    `select sha256, byte_count, instance from upload_file
+      where upload_id = $1 and status = 'clean' and instance->>'studyInstanceUid' = $2
+      order by sha256`,
+    [uploadId, studyInstanceUid],
+  )
+}
+
+const Id = z.object({ id: z.string() })
+
+export async function upsertSubject(
+  tx: Transaction,
+  projectId: string,
+  pseudonym: string,
+): Promise<string> {
+  await tx.run(
+    'insert into subject (project_id, pseudonym) values ($1, $2) on conflict do nothing',
+    [projectId, pseudonym],
+  )
+  const row = await tx.one(Id, 'select id from subject where project_id = $1 and pseudonym = $2', [
+    projectId,
+    pseudonym,
+  ])
+  return row.id
+}
+
+/** Throws when the study is there under another project or subject. */
+export async function upsertStudy(
+  tx: Transaction,
+  study: { projectId: string; subjectId: string; uid: string; attributes: object },
+): Promise<string> {
+  await tx.run(
+    `insert into study (project_id, subject_id, study_instance_uid, attributes)
+     values ($1, $2, $3, $4) on conflict do nothing`,
+    [study.projectId, study.subjectId, study.uid, JSON.stringify(study.attributes)],
+  )
+  const row = await tx.one(
+    Id,
+    'select id from study where study_instance_uid = $1 and project_id = $2 and subject_id = $3',
+    [study.uid, study.projectId, study.subjectId],
+  )
+  return row.id
+}
+
+export async function upsertSeries(
+  tx: Transaction,
+  series: { studyId: string; uid: string; modality: string; attributes: object },
+): Promise<string> {
+  await tx.run(
+    `insert into series (study_id, series_instance_uid, modality, attributes)
+     values ($1, $2, $3, $4) on conflict do nothing`,
+    [series.studyId, series.uid, series.modality, JSON.stringify(series.attributes)],
+  )
+  const row = await tx.one(
+    Id,
+    'select id from series where series_instance_uid = $1 and study_id = $2',
+    [series.uid, series.studyId],
+  )
+  return row.id
+}
+
+/** Throws when the SOP Instance UID is there with other bytes. */
+export async function upsertInstance(
+  tx: Transaction,
+  seriesId: string,
+  file: { sha256: string; bytes: number; instance: CheckedInstance },
+): Promise<void> {
+  const { instance } = file
+  await tx.run(
+    `insert into instance (series_id, sop_instance_uid, sop_class_uid, transfer_syntax_uid, sha256,
+                           byte_count, number_of_frames, metadata, frames)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing`,
+    [
+      seriesId,
+      instance.sopInstanceUid,
+      instance.sopClassUid,
+      instance.transferSyntaxUid,
+      file.sha256,
+      file.bytes,
+      instance.numberOfFrames,
+      JSON.stringify(instance.metadata),
+      JSON.stringify(instance.frames.map(({ offset, length }) => [offset, length])),
+    ],
+  )
+  await tx.one(
+    Id,
+    'select id from instance where sop_instance_uid = $1 and sha256 = $2 and series_id = $3',
+    [instance.sopInstanceUid, file.sha256, seriesId],
+  )
+}
+
+export async function markArchived(
+  tx: Transaction,
+  uploadId: string,
+  sha256s: readonly string[],
+): Promise<void> {
+  await tx.run(
+    `update upload_file set status = 'archived' where upload_id = $1 and sha256 = any($2)`,
+    [uploadId, sha256s],
+  )
+}
+
+export async function finishUpload(tx: Transaction, uploadId: string): Promise<void> {
+  await tx.run(`update upload set status = 'archived' where id = $1`, [uploadId])
+}
+
+export async function failUpload(tx: Transaction, uploadId: string, code: string): Promise<void> {
+  await tx.run(`update upload set status = 'failed', failure_code = $2 where id = $1`, [
+    uploadId,
+    code,
+  ])
+}
+
+const InstanceRow = z
+  .object({
+    study_instance_uid: z.string(),
+    series_instance_uid: z.string(),
+    sop_instance_uid: z.string(),
+    sop_class_uid: z.string(),
+    transfer_syntax_uid: z.string(),
+    modality: z.string(),
+    sha256: z.string(),
+    byte_count: z.coerce.number(),
+    metadata: Json,
+    frames: z.array(z.tuple([z.number(), z.number()])),
+  })
+  .transform((row) => ({
+    studyInstanceUid: row.study_instance_uid,
+    seriesInstanceUid: row.series_instance_uid,
+    sopInstanceUid: row.sop_instance_uid,
+    sopClassUid: row.sop_class_uid,
+    transferSyntaxUid: row.transfer_syntax_uid,
+    modality: row.modality,
+    sha256: row.sha256,
+    bytes: row.byte_count,
+    metadata: row.metadata,
+    frames: row.frames,
+  }))
+export type ArchivedInstance = z.output<typeof InstanceRow>
+
+const SELECT_INSTANCE = `
+  select s.study_instance_uid, se.series_instance_uid, i.sop_instance_uid, i.sop_class_uid,
+         i.transfer_syntax_uid, se.modality, i.sha256, i.byte_count, i.metadata, i.frames
+    from instance i join series se on se.id = i.series_id join study s on s.id = se.study_id`
+
+export async function instancesOfCase(db: Queryable, caseId: string): Promise<ArchivedInstance[]> {
+  return await db.many(
+    InstanceRow,
+    `${SELECT_INSTANCE} join case_study cs on cs.study_id = s.id
+      where cs.case_id = $1 order by se.series_instance_uid, i.sop_instance_uid`,
+    [caseId],
+  )
+}
+
+export async function instancesOfSeries(
+  db: Queryable,
+  seriesInstanceUid: string,
+): Promise<ArchivedInstance[]> {
+  return await db.many(
+    InstanceRow,
+    `${SELECT_INSTANCE} where se.series_instance_uid = $1 order by i.sop_instance_uid`,
+    [seriesInstanceUid],
+  )
+}
+
+export async function countInstancesOfCase(db: Queryable, caseId: string): Promise<number> {
+  const row = await db.one(
+    z.object({ count: z.number() }),
+    `select count(*)::int as count from case_study cs join series se on se.study_id = cs.study_id
+       join instance i on i.series_id = se.id where cs.case_id = $1`,
+    [caseId],
+  )
+  return row.count
+}

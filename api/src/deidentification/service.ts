@@ -1,0 +1,47 @@
+/** What of the vault others may use: the key for a data manager, and date shifts for outcomes. */
+import { openVault, PROFILE_NAME, shiftIsoDate } from '@pandok/anonymizer'
+import type { Database, Transaction } from '../platform/database.ts'
+import * as store from './store.ts'
+import { createProjectKey, readProjectKey } from './vault-store.ts'
+
+export interface DeidentificationDependencies {
+  readonly db: Database
+  readonly installationKey: Uint8Array
+}
+
+/** Shifts every date by the subject's offset, or back; null stays null. */
+export type ShiftDates = <Dates extends Record<string, string | null>>(
+  projectId: string,
+  pseudonym: string,
+  dates: Dates,
+  direction: 'shift' | 'unshift',
+) => Promise<Dates>
+
+export function createDeidentificationService(deps: DeidentificationDependencies) {
+  const { db, installationKey } = deps
+  const shiftDates: ShiftDates = async (projectId, pseudonym, dates, direction) => {
+    const key = await readProjectKey(db, installationKey, projectId)
+    const vault = openVault(key, await store.pseudonymFormat(db, projectId))
+    const offset = await vault.dateOffsetDays(pseudonym)
+    const days = direction === 'shift' ? offset : -offset
+    const shifted = Object.entries(dates).map(([name, date]) => [
+      name,
+      date === null ? null : shiftIsoDate(date, days),
+    ])
+    return Object.fromEntries(shifted) as typeof dates
+  }
+  return {
+    createKey: (tx: Transaction, projectId: string) =>
+      createProjectKey(tx, installationKey, projectId),
+    keyFor: async (projectId: string) => ({
+      keyBase64: Buffer.from(await readProjectKey(db, installationKey, projectId)).toString(
+        'base64',
+      ),
+      pseudonymFormat: await store.pseudonymFormat(db, projectId),
+      profile: PROFILE_NAME,
+    }),
+    shiftDates,
+  }
+}
+
+export type DeidentificationService = ReturnType<typeof createDeidentificationService>

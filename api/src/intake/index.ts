@@ -1,0 +1,2 @@
+export { intakeRoutes } from './routes.ts'
+export { createIntakeService, type IntakeService } from './service.ts'

@@ -1,0 +1,20 @@
+import type { Handlers } from '../platform/http/handler.ts'
+import type { IntakeService } from './service.ts'
+
+export function intakeRoutes(
+  intake: IntakeService,
+): Pick<
+  Handlers,
+  'createUpload' | 'putUploadFile' | 'completeUpload' | 'listUploads' | 'getUpload' | 'decideQc'
+> {
+  return {
+    createUpload: ({ actor, project }) => intake.create(actor, project.id),
+    putUploadFile: ({ actor, params, body }) =>
+      intake.receive(actor, params.uploadId, params.sha256, body),
+    completeUpload: ({ actor, params, body }) =>
+      intake.complete(actor, params.uploadId, body.sha256s, body.report),
+    listUploads: async ({ project }) => ({ items: await intake.list(project.id) }),
+    getUpload: ({ params }) => intake.get(params.uploadId),
+    decideQc: ({ actor, params, body }) => intake.decideQc(actor, params.uploadId, body),
+  }
+}

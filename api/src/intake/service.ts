@@ -1,0 +1,153 @@
+/** Receives files into quarantine, closes uploads, and takes the person's QC decision. */
+import type { Readable } from 'node:stream'
+import { type DeidReport, PandokError } from '@pandok/contract'
+import { recordAudit } from '../platform/audit.ts'
+import type { BlobStore } from '../platform/blobs.ts'
+import type { Database, Transaction } from '../platform/database.ts'
+import type { Actor } from '../platform/http/handler.ts'
+import { addJob } from '../platform/jobs.ts'
+import * as store from './store.ts'
+
+export interface IntakeDependencies {
+  readonly db: Database
+  readonly blobs: BlobStore
+  readonly maxFileBytes: number
+  /** Names of the jobs that follow. */
+  readonly jobs: { readonly check: string; readonly archive: string }
+}
+
+export function createIntakeService({ db, blobs, maxFileBytes, jobs }: IntakeDependencies) {
+  return {
+    create: (actor: Actor, projectId: string) =>
+      db.transaction(async (tx) => {
+        const id = await store.insertUpload(tx, projectId, actor.id)
+        await audit(tx, actor, projectId, 'createUpload', id)
+        return await reread(tx, id)
+      }),
+
+    /** The bytes are durable and hashed when this resolves; sending them again changes nothing. */
+    receive: async (actor: Actor, uploadId: string, sha256: string, body: Readable) => {
+      await checkOpen(uploadId)
+      const file = await blobs.put('quarantine', body, {
+        expectedSha256: sha256,
+        maxBytes: maxFileBytes,
+      })
+      return await db.transaction(async (tx) => {
+        const { status, project_id: projectId } = await store.lockUpload(tx, uploadId)
+        if (status !== 'receiving') throw new PandokError('UPLOAD_CLOSED')
+        await store.insertFile(tx, uploadId, file)
+        await audit(tx, actor, projectId, 'putUploadFile', uploadId, { ...file })
+        return file
+      })
+    },
+
+    complete: (
+      actor: Actor,
+      uploadId: string,
+      sha256s: readonly string[],
+      report: DeidReport | undefined,
+    ) =>
+      db.transaction(async (tx) => {
+        const { status, project_id: projectId } = await store.lockUpload(tx, uploadId)
+        if (status !== 'receiving') throw new PandokError('UPLOAD_CLOSED')
+        const missing = await store.missingFiles(tx, uploadId, sha256s)
+        if (missing.length > 0) {
+          throw new PandokError('UPLOAD_INCOMPLETE', `${missing.length} files are missing`, {
+            issues: missing.slice(0, 100).map((sha256) => ({
+              path: 'sha256s',
+              code: 'missing',
+              message: sha256,
+              severity: 'error',
+            })),
+          })
+        }
+        if (report !== undefined) await store.setReport(tx, uploadId, report)
+        await store.setStatus(tx, uploadId, 'checking')
+        await addJob(tx, jobs.check, { uploadId })
+        await audit(tx, actor, projectId, 'completeUpload', uploadId, { files: sha256s.length })
+        return await reread(tx, uploadId)
+      }),
+
+    list: (projectId: string) => store.uploadsOfProject(db, projectId),
+
+    get: async (uploadId: string) => {
+      const upload = await reread(db, uploadId)
+      const studies = new Map<string, Study>()
+      for (const row of await store.seriesOf(db, uploadId)) {
+        const { studyInstanceUid, pseudonym, ...series } = row
+        const study = studies.get(studyInstanceUid) ?? { studyInstanceUid, pseudonym, series: [] }
+        study.series.push(series)
+        studies.set(studyInstanceUid, study)
+      }
+      return {
+        ...upload,
+        studies: [...studies.values()],
+        refusals: await store.refusalsOf(db, uploadId),
+        caseIds: await store.casesOf(db, uploadId),
+      }
+    },
+
+    decideQc: async (
+      actor: Actor,
+      uploadId: string,
+      { decision, comment }: { decision: 'approve' | 'reject'; comment?: string | undefined },
+    ) => {
+      const upload = await db.transaction(async (tx) => {
+        const { status, project_id: projectId } = await store.lockUpload(tx, uploadId)
+        if (status !== 'awaiting-qc') throw new PandokError('UPLOAD_NOT_AWAITING_QC')
+        const isApproved = decision === 'approve'
+        await store.setStatus(tx, uploadId, isApproved ? 'archiving' : 'rejected')
+        if (isApproved) await addJob(tx, jobs.archive, { uploadId })
+        const hasComment = comment !== undefined
+        await audit(tx, actor, projectId, 'decideQc', uploadId, { decision, hasComment })
+        return await reread(tx, uploadId)
+      })
+      if (decision === 'reject') {
+        for (const sha256 of await store.stagedFiles(db, uploadId)) {
+          await blobs.remove('staging', sha256)
+        }
+      }
+      return upload
+    },
+
+    projectOf: (uploadId: string) => store.projectOfUpload(db, uploadId),
+  }
+
+  /** Asked before the body is read, so that a closed upload costs no bytes. */
+  async function checkOpen(uploadId: string): Promise<void> {
+    const upload = await reread(db, uploadId)
+    if (upload.status !== 'receiving') throw new PandokError('UPLOAD_CLOSED')
+  }
+}
+
+export type IntakeService = ReturnType<typeof createIntakeService>
+
+interface Study {
+  readonly studyInstanceUid: string
+  readonly pseudonym: string
+  readonly series: { seriesInstanceUid: string; modality: string; instances: number }[]
+}
+
+async function reread(db: Database | Transaction, uploadId: string) {
+  const upload = await store.uploadById(db, uploadId)
+  if (upload === undefined) throw new PandokError('NOT_FOUND')
+  return upload
+}
+
+async function audit(
+  tx: Transaction,
+  actor: Actor,
+  projectId: string,
+  action: string,
+  uploadId: string,
+  details: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
+  await recordAudit(tx, {
+    actorId: actor.id,
+    projectId,
+    action,
+    objectKind: 'upload',
+    objectId: uploadId,
+    details,
+  })
+}

@@ -1,0 +1,193 @@
+/** Uploads in SQL. */
+import { DeidReport, Finding, UploadStatus } from '@pandok/contract'
+import { z } from 'zod'
+import type { Queryable, Transaction } from '../platform/database.ts'
+
+const UploadRow = z
+  .object({
+    id: z.string(),
+    project_id: z.string(),
+    project_key: z.string(),
+    status: UploadStatus,
+    created_at: z.date(),
+    failure_code: z.string().nullable(),
+    report: DeidReport.nullable(),
+    person_id: z.string(),
+    username: z.string(),
+    display_name: z.string(),
+    received: z.number(),
+    clean: z.number(),
+    refused: z.number(),
+    archived: z.number(),
+    bytes: z.coerce.number(),
+  })
+  .transform((row) => ({
+    id: row.id,
+    projectId: row.project_id,
+    projectKey: row.project_key,
+    status: row.status,
+    createdAt: row.created_at.toISOString(),
+    createdBy: { id: row.person_id, username: row.username, displayName: row.display_name },
+    failureCode: row.failure_code,
+    report: row.report,
+    files: {
+      received: row.received,
+      checked: row.clean + row.refused,
+      clean: row.clean,
+      refused: row.refused,
+      archived: row.archived,
+      bytes: row.bytes,
+    },
+  }))
+export type UploadRow = z.output<typeof UploadRow>
+
+const SELECT = `
+  select u.id, u.project_id, p.key as project_key, u.status, u.created_at, u.failure_code, u.report,
+         person.id as person_id, person.username, person.display_name, f.*
+    from upload u
+    join project p on p.id = u.project_id
+    join person on person.id = u.created_by
+    cross join lateral (
+      select count(*)::int as received,
+             count(*) filter (where status in ('clean', 'archived'))::int as clean,
+             count(*) filter (where status = 'refused')::int as refused,
+             count(*) filter (where status = 'archived')::int as archived,
+             coalesce(sum(byte_count), 0) as bytes
+        from upload_file where upload_id = u.id) f`
+
+export async function insertUpload(
+  tx: Transaction,
+  projectId: string,
+  personId: string,
+): Promise<string> {
+  const { id } = await tx.one(
+    z.object({ id: z.string() }),
+    'insert into upload (project_id, created_by) values ($1, $2) returning id',
+    [projectId, personId],
+  )
+  return id
+}
+
+export async function uploadById(db: Queryable, id: string): Promise<UploadRow | undefined> {
+  return await db.maybeOne(UploadRow, `${SELECT} where u.id = $1`, [id])
+}
+
+export async function uploadsOfProject(db: Queryable, projectId: string): Promise<UploadRow[]> {
+  return await db.many(
+    UploadRow,
+    `${SELECT} where u.project_id = $1 order by u.created_at desc limit 200`,
+    [projectId],
+  )
+}
+
+export async function projectOfUpload(db: Queryable, id: string) {
+  return await db.maybeOne(
+    z.object({ project_id: z.string() }).transform((row) => ({ projectId: row.project_id })),
+    'select project_id from upload where id = $1',
+    [id],
+  )
+}
+
+/** The status, with the row locked until the transaction ends. */
+export async function lockUpload(tx: Transaction, id: string) {
+  return await tx.one(
+    z.object({ status: UploadStatus, project_id: z.string() }),
+    'select status, project_id from upload where id = $1 for update',
+    [id],
+  )
+}
+
+/** Same bytes twice are one file. */
+export async function insertFile(
+  tx: Transaction,
+  uploadId: string,
+  file: { sha256: string; bytes: number },
+): Promise<void> {
+  await tx.run(
+    `insert into upload_file (upload_id, sha256, byte_count) values ($1, $2, $3)
+     on conflict do nothing`,
+    [uploadId, file.sha256, file.bytes],
+  )
+}
+
+export async function missingFiles(
+  tx: Transaction,
+  uploadId: string,
+  sha256s: readonly string[],
+): Promise<string[]> {
+  const rows = await tx.many(
+    z.object({ sha256: z.string() }),
+    `select named as sha256 from unnest($2::text[]) named
+      where not exists (select from upload_file where upload_id = $1 and sha256 = named)`,
+    [uploadId, sha256s],
+  )
+  return rows.map((row) => row.sha256)
+}
+
+export async function setStatus(
+  tx: Transaction,
+  uploadId: string,
+  status: UploadStatus,
+): Promise<void> {
+  await tx.run('update upload set status = $2 where id = $1', [uploadId, status])
+}
+
+export async function setReport(
+  tx: Transaction,
+  uploadId: string,
+  report: DeidReport,
+): Promise<void> {
+  await tx.run('update upload set report = $2 where id = $1', [uploadId, JSON.stringify(report)])
+}
+
+export async function refusalsOf(db: Queryable, uploadId: string) {
+  return await db.many(
+    z
+      .object({ sha256: z.string(), refusal_code: z.string(), findings: z.array(Finding) })
+      .transform((row) => ({ sha256: row.sha256, code: row.refusal_code, findings: row.findings })),
+    `select sha256, refusal_code, findings from upload_file
+      where upload_id = $1 and status = 'refused' order by sha256 limit 1000`,
+    [uploadId],
+  )
+}
+
+export async function seriesOf(db: Queryable, uploadId: string) {
+  return await db.many(
+    z.object({
+      studyInstanceUid: z.string(),
+      pseudonym: z.string(),
+      seriesInstanceUid: z.string(),
+      modality: z.string(),
+      instances: z.number(),
+    }),
+    `select instance->>'studyInstanceUid' as "studyInstanceUid",
+            instance->>'patientId' as pseudonym,
+            instance->>'seriesInstanceUid' as "seriesInstanceUid",
+            instance->>'modality' as modality, count(*)::int as instances
+       from upload_file where upload_id = $1 and instance is not null
+      group by 1, 2, 3, 4 order by 1, 3`,
+    [uploadId],
+  )
+}
+
+/** Cases that hold a study of this upload. */
+export async function casesOf(db: Queryable, uploadId: string): Promise<string[]> {
+  const rows = await db.many(
+    z.object({ case_id: z.string() }),
+    `select distinct cs.case_id from upload_file f
+       join study s on s.study_instance_uid = f.instance->>'studyInstanceUid'
+       join case_study cs on cs.study_id = s.id
+      where f.upload_id = $1 and f.status = 'archived'`,
+    [uploadId],
+  )
+  return rows.map((row) => row.case_id)
+}
+
+export async function stagedFiles(db: Queryable, uploadId: string): Promise<string[]> {
+  const rows = await db.many(
+    z.object({ sha256: z.string() }),
+    `select sha256 from upload_file where upload_id = $1 and status = 'clean'`,
+    [uploadId],
+  )
+  return rows.map((row) => row.sha256)
+}
