@@ -36,6 +36,7 @@ export const PseudonymFormat = z.object({
   prefix: z.string().regex(/^[A-Z]{1,4}$/),
   digits: z.number().int().min(4).max(9),
 })
+export type PseudonymFormat = z.infer<typeof PseudonymFormat>
 
 export const Project = z.object({
   key: ProjectKey,

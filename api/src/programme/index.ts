@@ -1,0 +1,2 @@
+export { programmeRoutes } from './routes.ts'
+export { createProgrammeService, type ProgrammeService } from './service.ts'
