@@ -1,0 +1,140 @@
+/**
+ * The composition root: everything is made here once and handed its parts. Nothing else constructs
+ * a service, opens a connection or reads a clock.
+ */
+import { readFileSync } from 'node:fs'
+import { createCheckPool } from '@pandok/anonymizer/node'
+import { annotationRoutes, createAnnotationService, segmentationAt } from './annotations/index.ts'
+import { createArchiveService, STORE_UPLOAD, storeUploadJob } from './archive/index.ts'
+import { cohortRoutes, createCohortService } from './cohorts/index.ts'
+import {
+  CHECK_UPLOAD,
+  checkUploadJob,
+  createDeidentificationService,
+  deidentificationRoutes,
+} from './deidentification/index.ts'
+import { createDicomwebService, dicomwebRoutes } from './dicomweb/index.ts'
+import { createIntakeService, intakeRoutes } from './intake/index.ts'
+import { createOutcomeService, outcomeAt, outcomeRoutes } from './outcomes/index.ts'
+import { createPeopleService, peopleRoutes } from './people/index.ts'
+import { createTokenVerifier } from './platform/auth.ts'
+import { openFileBlobs } from './platform/blobs.ts'
+import { openDatabase } from './platform/database.ts'
+import type { Config } from './platform/env.ts'
+import type { Handlers, ScopeResolvers } from './platform/http/handler.ts'
+import { createHttpServer } from './platform/http/server.ts'
+import { systemRoutes } from './platform/http/system-routes.ts'
+import type { Job } from './platform/jobs.ts'
+import type { Log } from './platform/log.ts'
+import { createProgrammeService, programmeRoutes } from './programme/index.ts'
+import { createProjectService, projectRoutes } from './projects/index.ts'
+import { buildReleaseJob, createReleaseService, releaseRoutes } from './releases/index.ts'
+import { createReviewService, reviewRoutes } from './reviews/index.ts'
+import { createWorkflowService, openCase, workflowRoutes } from './workflow/index.ts'
+
+export const VERSION = readVersion()
+
+export type App = ReturnType<typeof createApp>
+
+export function createApp(config: Config, log: Log, clock: () => Date = () => new Date()) {
+  const db = openDatabase({ url: config.databaseUrl, poolSize: config.databasePoolSize })
+  const blobs = openFileBlobs(config.blobDirectory, { minFreeBytes: config.minFreeBytes })
+  const people = createPeopleService({ db })
+  const deidentification = createDeidentificationService({
+    db,
+    installationKey: config.installationKey,
+  })
+  const projects = createProjectService({ db, createKey: deidentification.createKey })
+  const intake = createIntakeService({
+    db,
+    blobs,
+    maxFileBytes: config.maxFileBytes,
+    jobs: { check: CHECK_UPLOAD, archive: STORE_UPLOAD },
+  })
+  const archive = createArchiveService({ db })
+  const dicomweb = createDicomwebService({ db, blobs })
+  const workflow = createWorkflowService({ db })
+  const { geometriesOfCase } = archive
+  const annotations = createAnnotationService({ db, geometriesOfCase })
+  const reviews = createReviewService({ db })
+  const outcomes = createOutcomeService({ db, clock, shiftDates: deidentification.shiftDates })
+  const cohorts = createCohortService({ db })
+  const releases = createReleaseService({ db, blobs })
+  const programme = createProgrammeService({ db })
+
+  const handlers: Handlers = {
+    ...systemRoutes(config, VERSION, db),
+    ...peopleRoutes(people),
+    ...projectRoutes(projects),
+    ...deidentificationRoutes(deidentification),
+    ...intakeRoutes(intake),
+    ...dicomwebRoutes(dicomweb),
+    ...workflowRoutes(workflow, {
+      geometriesOfCase,
+      segmentsOf: async (projectId) => (await projects.byId(projectId)).segments,
+      reviewsOfCase: reviews.reviewsOfCase,
+    }),
+    ...annotationRoutes(annotations, workflow),
+    ...reviewRoutes(reviews),
+    ...outcomeRoutes(outcomes),
+    ...cohortRoutes(cohorts),
+    ...releaseRoutes(releases),
+    ...programmeRoutes(programme),
+  }
+
+  const scopes: ScopeResolvers = {
+    project: async (key) => {
+      const project = await projects.byKey(key)
+      return project === undefined ? undefined : { projectId: project.id }
+    },
+    upload: intake.projectOf,
+    case: workflow.projectOfCase,
+    task: workflow.projectOfTask,
+    cohort: cohorts.projectOf,
+    release: releases.projectOf,
+    study: dicomweb.projectOfStudy,
+  }
+
+  const jobs: Job<never>[] = [
+    checkUploadJob({ db, blobs, openPool: () => createCheckPool() }),
+    storeUploadJob({ db, blobs, onStudyArchived: openCase }),
+    buildReleaseJob({
+      db,
+      blobs,
+      geometriesOfCase,
+      instancesOfSeries: archive.instancesOfSeries,
+      segmentationAt: (caseId, revision) => segmentationAt(db, caseId, revision),
+      outcomeAt: (caseId, revision) => outcomeAt(db, caseId, revision),
+      segmentsOf: async (projectId) => (await projects.byId(projectId)).segments,
+    }),
+  ]
+
+  return {
+    db,
+    jobs,
+    people,
+    projects,
+    createServer: () =>
+      createHttpServer({
+        handlers,
+        scopes,
+        db,
+        log,
+        version: VERSION,
+        verifyToken: createTokenVerifier({
+          issuer: config.oidcIssuer,
+          audience: config.oidcAudience,
+          jwksUrl: config.oidcJwksUrl,
+        }),
+        personOf: people.personOf,
+        rolesOf: people.rolesOf,
+        viewerDirectory: config.viewerDirectory,
+        identityOrigin: new URL(config.oidcIssuer).origin,
+      }),
+  }
+}
+
+function readVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}

@@ -1,0 +1,2 @@
+export { cohortRoutes } from './routes.ts'
+export { type CohortService, createCohortService, readCohort } from './service.ts'

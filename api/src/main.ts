@@ -1,0 +1,95 @@
+/**
+ * The processes of the API, one per call:
+ *   node api/src/main.ts http            answers requests
+ *   node api/src/main.ts worker          does background work
+ *   node api/src/main.ts migrate         brings the database to this version
+ *   node api/src/main.ts seed FILE       fills an empty installation (seed.ts)
+ * Settings come from the environment (platform/env.ts).
+ */
+import { readFileSync } from 'node:fs'
+import { createApp } from './app.ts'
+import { type Config, readConfig } from './platform/env.ts'
+import { releaseDeadWorkers, startWorker } from './platform/jobs.ts'
+import { openLog } from './platform/log.ts'
+import { migrate } from './platform/migrate.ts'
+import { SeedFile, seed } from './seed.ts'
+
+const STOP_TIMEOUT_MS = 25_000
+
+const [command, argument] = process.argv.slice(2)
+try {
+  await run(readConfig(process.env))
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : 'failed'}\n`)
+  process.exit(1)
+}
+
+async function run(config: Config): Promise<void> {
+  switch (command) {
+    case 'http':
+      await serve(config)
+      return
+    case 'worker':
+      await work(config)
+      return
+    case 'migrate':
+      await migrate(config.databaseUrl)
+      return
+    case 'seed': {
+      const app = createApp(config, openLog(config.logLevel, 'seed'))
+      await seed(app, SeedFile.parse(JSON.parse(readFileSync(argument ?? '', 'utf8'))))
+      await app.db.close()
+      return
+    }
+    default:
+      throw new Error('usage: node api/src/main.ts http | worker | migrate | seed FILE')
+  }
+}
+
+async function serve(config: Config): Promise<void> {
+  const log = openLog(config.logLevel, 'http')
+  const app = createApp(config, log)
+  const server = app.createServer()
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(config.httpPort, config.httpHost, resolve)
+  })
+  log.info({ host: config.httpHost, port: config.httpPort }, 'listening')
+  onStop(async () => {
+    const closed = new Promise((resolve) => server.close(resolve))
+    server.closeIdleConnections()
+    await closed
+    await app.db.close()
+  })
+}
+
+async function work(config: Config): Promise<void> {
+  const log = openLog(config.logLevel, 'worker')
+  const app = createApp(config, log)
+  await releaseDeadWorkers(app.db)
+  const { databaseUrl } = config
+  const worker = await startWorker({ databaseUrl, concurrency: 2, jobs: app.jobs, log })
+  log.info({ jobs: app.jobs.map((job) => job.name) }, 'working')
+  onStop(async () => {
+    await worker.stop()
+    await app.db.close()
+  })
+  await worker.done
+}
+
+/** A signal, or the loss of the parent that holds our channel, ends the process in good order. */
+function onStop(stop: () => Promise<void>): void {
+  let isStopping = false
+  const begin = () => {
+    if (isStopping) return
+    isStopping = true
+    setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref()
+    void stop().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    )
+  }
+  process.on('SIGTERM', begin)
+  process.on('SIGINT', begin)
+  process.on('disconnect', begin)
+}

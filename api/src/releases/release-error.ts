@@ -1,0 +1,9 @@
+/** Why a release cannot be built. */
+export class ReleaseError extends Error {
+  override readonly name = 'ReleaseError'
+  readonly code: 'RELEASE_INCOMPLETE_CASE' | 'RELEASE_TRANSFER_SYNTAX' | 'RELEASE_GEOMETRY'
+  constructor(code: ReleaseError['code'], detail: string) {
+    super(`${code}: ${detail}`)
+    this.code = code
+  }
+}
