@@ -95,7 +95,7 @@ export function createApp(config: Config, log: Log, clock: () => Date = () => ne
     study: dicomweb.projectOfStudy,
   }
 
-  const jobs: Job<never>[] = [
+  const jobs: Job[] = [
     checkUploadJob({ db, blobs, openPool: () => createCheckPool() }),
     storeUploadJob({ db, blobs, onStudyArchived: openCase }),
     buildReleaseJob({

@@ -6,13 +6,12 @@ import { z } from 'zod'
 import { recordAudit } from '../platform/audit.ts'
 import type { BlobStore } from '../platform/blobs.ts'
 import type { Database, Transaction } from '../platform/database.ts'
-import { codeOf, type Job } from '../platform/jobs.ts'
+import { codeOf, defineJob, type Job } from '../platform/jobs.ts'
 import * as store from './store.ts'
 
 export const STORE_UPLOAD = 'archive.store'
 
 const Payload = z.object({ uploadId: z.string() })
-type Payload = z.output<typeof Payload>
 
 /** Attributes of the study and series levels kept for searching (PS3.18 tables 10.6.1-3, -4). */
 const STUDY_TAGS = [
@@ -34,9 +33,9 @@ export function storeUploadJob(deps: {
     tx: Transaction,
     study: { projectId: string; subjectId: string; studyId: string },
   ) => Promise<unknown>
-}): Job<Payload> {
+}): Job {
   const { db, blobs } = deps
-  return {
+  return defineJob({
     name: STORE_UPLOAD,
     payload: Payload,
     handle: async ({ uploadId }, signal) => {
@@ -53,7 +52,7 @@ export function storeUploadJob(deps: {
     },
     giveUp: ({ uploadId }, error) =>
       db.transaction((tx) => store.failUpload(tx, uploadId, codeOf(error))),
-  }
+  })
 
   async function storeStudy(
     tx: Transaction,

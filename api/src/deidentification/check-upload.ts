@@ -7,21 +7,20 @@ import { z } from 'zod'
 import { recordAudit } from '../platform/audit.ts'
 import type { BlobStore } from '../platform/blobs.ts'
 import type { Database } from '../platform/database.ts'
-import { codeOf, type Job } from '../platform/jobs.ts'
+import { codeOf, defineJob, type Job } from '../platform/jobs.ts'
 import * as store from './store.ts'
 
 export const CHECK_UPLOAD = 'deidentification.check'
 
 const Payload = z.object({ uploadId: z.string() })
-type Payload = z.output<typeof Payload>
 
 export function checkUploadJob(deps: {
   db: Database
   blobs: BlobStore
   openPool: () => CheckPool
-}): Job<Payload> {
+}): Job {
   const { db, blobs } = deps
-  return {
+  return defineJob({
     name: CHECK_UPLOAD,
     payload: Payload,
     handle: async ({ uploadId }, signal) => {
@@ -54,7 +53,7 @@ export function checkUploadJob(deps: {
     },
     giveUp: ({ uploadId }, error) =>
       db.transaction((tx) => store.failUpload(tx, uploadId, codeOf(error))),
-  }
+  })
 
   async function judge(
     uploadId: string,

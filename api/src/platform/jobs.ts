@@ -7,13 +7,26 @@ import { z } from 'zod'
 import type { Queryable, Transaction } from './database.ts'
 import type { Log } from './log.ts'
 
-export interface Job<Payload> {
+export interface Job {
   readonly name: string
-  readonly payload: z.ZodType<Payload>
+  readonly handle: (payload: unknown, signal: AbortSignal) => Promise<void>
+  readonly giveUp: (payload: unknown, error: unknown) => Promise<void>
+}
+
+/** A job whose payload is parsed before it gets anywhere. */
+export function defineJob<Schema extends z.ZodType>(job: {
+  name: string
+  payload: Schema
   /** Must be idempotent: it may run again after a crash at any point. */
-  readonly handle: (payload: Payload, signal: AbortSignal) => Promise<void>
+  handle: (payload: z.output<Schema>, signal: AbortSignal) => Promise<void>
   /** The last attempt failed: leave the record in a final state with the reason. */
-  readonly giveUp: (payload: Payload, error: unknown) => Promise<void>
+  giveUp: (payload: z.output<Schema>, error: unknown) => Promise<void>
+}): Job {
+  return {
+    name: job.name,
+    handle: (payload, signal) => job.handle(job.payload.parse(payload), signal),
+    giveUp: (payload, error) => job.giveUp(job.payload.parse(payload), error),
+  }
 }
 
 export const MAX_ATTEMPTS = 3
@@ -41,7 +54,7 @@ export interface Worker {
 export async function startWorker(options: {
   databaseUrl: string
   concurrency: number
-  jobs: readonly Job<never>[]
+  jobs: readonly Job[]
   log: Log
 }): Promise<Worker> {
   const runner = await run({
@@ -64,17 +77,16 @@ type Handler = (
   },
 ) => Promise<void>
 
-function handler(job: Job<never>, log: Log): Handler {
+function handler(job: Job, log: Log): Handler {
   return async (payload, { job: attempt, abortSignal }) => {
     const started = performance.now()
-    const parsed = job.payload.parse(payload)
     const facts = { job: job.name, jobId: attempt.id, attempt: attempt.attempts }
     try {
-      await job.handle(parsed, abortSignal ?? new AbortController().signal)
+      await job.handle(payload, abortSignal ?? new AbortController().signal)
       log.info({ ...facts, ms: Math.round(performance.now() - started) }, 'job done')
     } catch (error) {
       log.error({ ...facts, error: codeOf(error) }, 'job failed')
-      if (attempt.attempts >= attempt.max_attempts) await job.giveUp(parsed, error)
+      if (attempt.attempts >= attempt.max_attempts) await job.giveUp(payload, error)
       // A fresh error: the queue stores its message, which must hold no value of a file.
       throw new Error(codeOf(error))
     }

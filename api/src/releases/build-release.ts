@@ -16,7 +16,7 @@ import { readCohort } from '../cohorts/index.ts'
 import { recordAudit } from '../platform/audit.ts'
 import type { BlobStore } from '../platform/blobs.ts'
 import type { Database } from '../platform/database.ts'
-import { codeOf, type Job } from '../platform/jobs.ts'
+import { codeOf, defineJob, type Job } from '../platform/jobs.ts'
 import { dataReadme } from './formats/data-readme.ts'
 import { encodeSegmentation } from './formats/dicom-seg.ts'
 import { encodeNifti } from './formats/nifti.ts'
@@ -29,7 +29,6 @@ import { createReleaseZip, type ReleaseZip } from './zip.ts'
 export const BUILD_RELEASE = 'releases.build'
 
 const Payload = z.object({ releaseId: z.string() })
-type Payload = z.output<typeof Payload>
 
 export interface BuildDependencies {
   readonly db: Database
@@ -47,9 +46,9 @@ export interface BuildDependencies {
   readonly segmentsOf: (projectId: string) => Promise<SegmentLabel[]>
 }
 
-export function buildReleaseJob(deps: BuildDependencies): Job<Payload> {
+export function buildReleaseJob(deps: BuildDependencies): Job {
   const { db, blobs } = deps
-  return {
+  return defineJob({
     name: BUILD_RELEASE,
     payload: Payload,
     handle: async ({ releaseId }, signal) => {
@@ -79,7 +78,7 @@ export function buildReleaseJob(deps: BuildDependencies): Job<Payload> {
     },
     giveUp: ({ releaseId }, error) =>
       db.transaction((tx) => store.setFailed(tx, releaseId, codeOf(error))),
-  }
+  })
 
   async function fill(
     zip: ReleaseZip,

@@ -1,0 +1,29 @@
+/** The `pandok` command: each subcommand is somebody's library; this only finds it. */
+
+const io = {
+  out: (text: string) => process.stdout.write(text),
+  error: (text: string) => process.stderr.write(text),
+}
+
+const HELP = `pandok deidentify IN… --out DIR   de-identify DICOM files on this machine
+pandok verify RELEASE.zip         check that a release is whole
+`
+
+const [command, ...args] = process.argv.slice(2)
+process.exitCode = await run()
+
+async function run(): Promise<number> {
+  switch (command) {
+    case 'deidentify': {
+      const { runDeidentifyCli } = await import('@pandok/anonymizer/node')
+      return await runDeidentifyCli(args, io)
+    }
+    case 'verify': {
+      const { runVerifyCli } = await import('@pandok/api/releases/verify')
+      return await runVerifyCli(args, io)
+    }
+    default:
+      io.error(HELP)
+      return command === 'help' || command === '--help' ? 0 : 2
+  }
+}
