@@ -192,7 +192,11 @@ function runToEnd(
   account: Account | undefined,
 ): Promise<void> {
   return new Promise((resolveRun, reject) => {
-    const child = spawn(command, [...args], { cwd, stdio: ['ignore', 'ignore', 'pipe'], ...account })
+    const child = spawn(command, [...args], {
+      cwd,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      ...account,
+    })
     let lines = ''
     child.stderr.on('data', (chunk: Buffer) => {
       lines += chunk.toString('utf8')
@@ -222,18 +226,26 @@ async function launch(
       ? { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
       : {}),
   }
-  const args = ['-D', data, ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`])]
+  const args = [
+    '-D',
+    data,
+    ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]),
+  ]
   const log = join(home, 'postgres.log')
   await writeFile(log, '', { flag: 'a' })
   if (account !== undefined) await chown(log, account.uid, account.gid)
   // Detached: Ctrl-C goes to the whole group, and the database must stop last.
-  const child = spawn('/bin/sh', ['-c', 'exec "$0" "$@" >>"$PANDOK_PG_LOG" 2>&1', join(native, 'bin', 'postgres'), ...args], {
-    cwd: home,
-    detached: true,
-    stdio: 'ignore',
-    env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', PANDOK_PG_LOG: log },
-    ...account,
-  })
+  const child = spawn(
+    '/bin/sh',
+    ['-c', 'exec "$0" "$@" >>"$PANDOK_PG_LOG" 2>&1', join(native, 'bin', 'postgres'), ...args],
+    {
+      cwd: home,
+      detached: true,
+      stdio: 'ignore',
+      env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', PANDOK_PG_LOG: log },
+      ...account,
+    },
+  )
   child.unref()
 }
 
@@ -268,7 +280,9 @@ async function createDatabase(maintenanceUrl: string, database: string): Promise
   const client = new pg.Client({ connectionString: maintenanceUrl })
   await client.connect()
   try {
-    const { rowCount } = await client.query('select from pg_database where datname = $1', [database])
+    const { rowCount } = await client.query('select from pg_database where datname = $1', [
+      database,
+    ])
     if (rowCount === 0) await client.query(`create database ${pg.escapeIdentifier(database)}`)
   } finally {
     await client.end()

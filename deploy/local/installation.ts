@@ -1,0 +1,233 @@
+/**
+ * A whole Pandok on this computer: embedded PostgreSQL and identity (unless the environment names
+ * others), migrations, API, worker. What `npm start` and the end-to-end tests run.
+ */
+import { existsSync } from 'node:fs'
+import { mkdir, readFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { IdentityState } from '../identity/state.ts'
+import { type Child, runToEnd, startChild } from './children.ts'
+import { startPostgres } from './embedded-postgres.ts'
+import {
+  DEMONSTRATION_PROJECT,
+  makeIdentityState,
+  type NewAccount,
+  PERSONAS,
+  readOrMakeSecrets,
+  writePrivate,
+} from './settings.ts'
+
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+export interface InstallationOptions {
+  readonly data: string
+  readonly host: string
+  readonly port: number
+  readonly isDemonstration: boolean
+  /** Where the page is served from, when that is not the API (the development server). */
+  readonly publicUrl?: string
+  readonly viewerDirectory: string | undefined
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly say: (line: string) => void
+  readonly onGiveUp: (message: string) => void
+}
+
+export interface Installation {
+  readonly url: string
+  readonly databaseUrl: string
+  /** Accounts made just now, with their passwords. */
+  readonly newAccounts: readonly NewAccount[] | undefined
+  readonly stop: () => Promise<void>
+}
+
+export async function startInstallation(options: InstallationOptions): Promise<Installation> {
+  const data = resolve(options.data)
+  const { host, port, say } = options
+  const url = options.publicUrl ?? `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`
+  // 0711: the database's own user must pass through to its folder, but may list nothing.
+  await mkdir(data, { recursive: true, mode: 0o711 })
+  const logs = join(data, 'logs')
+  await mkdir(logs, { recursive: true, mode: 0o700 })
+  await refuseTakenPorts(host, port, options.env['OIDC_ISSUER'] === undefined)
+  const secrets = await readOrMakeSecrets(data)
+  const stops: (() => Promise<void>)[] = []
+  const stop = async () => {
+    for (const each of stops.splice(0).reverse()) await each()
+  }
+  try {
+    let databaseUrl = options.env['DATABASE_URL']
+    if (databaseUrl === undefined) {
+      say('database')
+      const postgres = await startPostgres({
+        directory: join(data, 'postgres'),
+        port: port + 2,
+        password: secrets.databasePassword,
+        database: 'pandok',
+      })
+      databaseUrl = postgres.url
+      stops.push(postgres.stop)
+    }
+    const issuer = options.env['OIDC_ISSUER'] ?? `http://${hostOf(url)}:${port + 1}/realms/pandok`
+    const env = {
+      ...passedOn(options.env),
+      DATABASE_URL: databaseUrl,
+      OIDC_ISSUER: issuer,
+      OIDC_CLIENT_ID: options.env['OIDC_CLIENT_ID'] ?? 'pandok-viewer',
+      OIDC_AUDIENCE: options.env['OIDC_AUDIENCE'] ?? 'pandok-api',
+      BLOB_URL: options.env['BLOB_URL'] ?? pathToFileURL(join(data, 'blobs')).href,
+      PANDOK_SECRET_FILE: options.env['PANDOK_SECRET_FILE'] ?? join(data, 'installation.key'),
+      PUBLIC_URL: url,
+      HTTP_HOST: host,
+      HTTP_PORT: String(port),
+      ...(options.viewerDirectory === undefined ? {} : { VIEWER_DIR: options.viewerDirectory }),
+    }
+    const child = (name: string, args: readonly string[], more: Record<string, string> = {}) => {
+      const made: Child = startChild(
+        { name, args, env: { ...env, ...more }, cwd: ROOT, logs },
+        options.onGiveUp,
+      )
+      stops.push(made.stop)
+    }
+    const main = join(ROOT, 'api/src/main.ts')
+    say('migrations')
+    await runToEnd({ name: 'migrations', args: [main, 'migrate'], env, cwd: ROOT })
+
+    let newAccounts: readonly NewAccount[] | undefined
+    if (options.env['OIDC_ISSUER'] === undefined) {
+      say('identity')
+      const stateFile = join(data, 'identity.json')
+      const personas = options.isDemonstration
+        ? PERSONAS
+        : PERSONAS.filter(({ username }) => username === 'admin')
+      newAccounts = await makeIdentityState(stateFile, personas)
+      child('identity', [join(ROOT, 'deploy/identity/main.ts')], {
+        IDENTITY_STATE_FILE: stateFile,
+        HTTP_PORT: String(port + 1),
+      })
+      if (options.isDemonstration && newAccounts !== undefined) {
+        await writeDemonstration(data, url, issuer, newAccounts)
+      }
+      if (options.isDemonstration) await seedProject(data, stateFile, main, env)
+      await untilReady(`${issuer}/.well-known/openid-configuration`, 'identity', logs)
+    }
+    say('API and worker')
+    child('api', [main, 'http'])
+    child('worker', [main, 'worker'])
+    await untilReady(`http://${hostOf(`http://${host}`)}:${port}/api/health`, 'api', logs)
+    return { url, databaseUrl, newAccounts, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** Settings a person may give; nothing else of the environment reaches the processes. */
+function passedOn(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const names = [
+    'DATABASE_POOL_SIZE',
+    'LOG_LEVEL',
+    'MAX_FILE_BYTES',
+    'MIN_FREE_BYTES',
+    'OIDC_JWKS_URL',
+  ]
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = env[name]
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
+}
+
+const hostOf = (url: string) => {
+  const { hostname } = new URL(url)
+  return hostname === '0.0.0.0' ? '127.0.0.1' : hostname
+}
+
+async function seedProject(
+  data: string,
+  stateFile: string,
+  main: string,
+  env: Record<string, string>,
+): Promise<void> {
+  const { accounts } = IdentityState.parse(JSON.parse(await readFile(stateFile, 'utf8')))
+  const file = join(data, 'seed.json')
+  await writePrivate(file, {
+    project: DEMONSTRATION_PROJECT,
+    persons: accounts.map(({ subject, username, displayName }) => ({
+      subject,
+      username,
+      displayName,
+      roles: PERSONAS.find((persona) => persona.username === username)?.roles ?? [],
+    })),
+  })
+  await runToEnd({ name: 'seed', args: [main, 'seed', file], env, cwd: ROOT })
+}
+
+async function writeDemonstration(
+  data: string,
+  url: string,
+  issuer: string,
+  accounts: readonly NewAccount[],
+): Promise<void> {
+  await writePrivate(join(data, 'demo.json'), {
+    url,
+    issuer,
+    tokenUrl: `${issuer}/protocol/openid-connect/token`,
+    project: { key: DEMONSTRATION_PROJECT.key },
+    users: accounts.map(({ account, password }) => ({
+      username: account.username,
+      password,
+      displayName: account.displayName,
+      roles: PERSONAS.find(({ username }) => username === account.username)?.roles ?? [],
+      clientId: `script-${account.username}`,
+      clientSecret: account.clientSecret,
+    })),
+  })
+}
+
+async function refuseTakenPorts(
+  host: string,
+  port: number,
+  isIdentityOurs: boolean,
+): Promise<void> {
+  for (const each of isIdentityOurs ? [port, port + 1] : [port]) {
+    // What an earlier run left behind ends within moments of its parent: wait for it.
+    for (let tries = 0; !(await isFree(host, each)); tries++) {
+      if (tries >= 20) throw new Error(`port ${each} is in use: choose another with --port`)
+      await new Promise((wake) => setTimeout(wake, 250))
+    }
+  }
+}
+
+function isFree(host: string, port: number): Promise<boolean> {
+  return new Promise((answer) => {
+    const probe = createServer()
+    probe.once('error', () => {
+      answer(false)
+    })
+    probe.listen(port, host, () => {
+      probe.close(() => {
+        answer(true)
+      })
+    })
+  })
+}
+
+async function untilReady(address: string, name: string, logs: string): Promise<void> {
+  const deadline = Date.now() + 30_000
+  while (Date.now() < deadline) {
+    const isReady = await fetch(address).then(
+      (answer) => answer.ok,
+      () => false,
+    )
+    if (isReady) return
+    await new Promise((wake) => setTimeout(wake, 50))
+  }
+  throw new Error(`${name} did not become ready; see ${join(logs, `${name}.log`)}`)
+}
+
+export function hasDemonstration(data: string): boolean {
+  return existsSync(join(resolve(data), 'demo.json'))
+}
