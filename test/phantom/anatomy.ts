@@ -56,9 +56,10 @@ export function makeAnatomy(grid: Grid, nodules: readonly Nodule[], seed: number
   let at = 0
   for (let k = 0; k < slices; k++) {
     const z = (k - (slices - 1) / 2) * sliceSpacingMm
-    const near = tubes.filter((tube) => reaches(tube, z))
+    const inSlice = tubes.filter((tube) => reaches(tube, 2, z))
     for (let j = 0; j < rows; j++) {
       const y = (j - (rows - 1) / 2) * spacingMm
+      const near = inSlice.filter((tube) => reaches(tube, 1, y))
       for (let i = 0; i < columns; i++, at++) {
         const x = (i - (columns - 1) / 2) * spacingMm
         let value = tissue(x, y, z, shape, near, spacingMm)
@@ -201,10 +202,11 @@ function vesselTrees(random: () => number): Tube[] {
   return tubes
 }
 
-function reaches({ from, to, radius }: Tube, z: number): boolean {
-  const low = Math.min(from[2] ?? 0, to[2] ?? 0) - radius - 2
-  const high = Math.max(from[2] ?? 0, to[2] ?? 0) + radius + 2
-  return z >= low && z <= high
+/** Whether the tube comes near the plane where the coordinate of `axis` is `at`. */
+function reaches({ from, to, radius }: Tube, axis: 1 | 2, at: number): boolean {
+  const low = Math.min(from[axis] ?? 0, to[axis] ?? 0) - radius - 2
+  const high = Math.max(from[axis] ?? 0, to[axis] ?? 0) + radius + 2
+  return at >= low && at <= high
 }
 
 function tubeDistance({ from, to, radius }: Tube, x: number, y: number, z: number): number {

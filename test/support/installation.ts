@@ -1,0 +1,116 @@
+/** A whole Pandok for a test: its own folder, ports and demonstration accounts; gone afterwards. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Client, createClient } from '@pandok/contract'
+import { startInstallation } from 'pandok/installation'
+import { z } from 'zod'
+
+const Demonstration = z.object({
+  url: z.string(),
+  tokenUrl: z.string(),
+  users: z.array(
+    z.object({
+      username: z.string(),
+      password: z.string(),
+      clientId: z.string(),
+      clientSecret: z.string(),
+    }),
+  ),
+})
+
+export interface TestInstallation {
+  readonly url: string
+  readonly databaseUrl: string
+  /** A client that acts as the person. */
+  readonly as: (username: string) => Client
+  readonly tokenOf: (username: string) => Promise<string>
+  readonly passwordOf: (username: string) => string
+  readonly stop: () => Promise<void>
+}
+
+export async function startTestInstallation(
+  options: { viewerDirectory?: string } = {},
+): Promise<TestInstallation> {
+  const data = await mkdtemp(join(tmpdir(), 'pandok-test-'))
+  const installation = await startInstallation({
+    data,
+    host: '127.0.0.1',
+    port: await freePorts(),
+    isDemonstration: true,
+    viewerDirectory: options.viewerDirectory,
+    env: { MIN_FREE_BYTES: '1000000' },
+    say: () => undefined,
+    onGiveUp: (message) => {
+      throw new Error(message)
+    },
+  })
+  const demonstration = Demonstration.parse(
+    JSON.parse(await readFile(join(data, 'demo.json'), 'utf8')),
+  )
+  const userOf = (username: string) => {
+    const user = demonstration.users.find((each) => each.username === username)
+    if (user === undefined) throw new Error(`no demonstration account ${username}`)
+    return user
+  }
+  const tokens = new Map<string, Promise<string>>()
+  const tokenOf = (username: string) => {
+    const known = tokens.get(username) ?? fetchToken(demonstration.tokenUrl, userOf(username))
+    tokens.set(username, known)
+    return known
+  }
+  return {
+    url: installation.url,
+    databaseUrl: installation.databaseUrl,
+    as: (username) =>
+      createClient({ baseUrl: installation.url, getToken: () => tokenOf(username) }),
+    tokenOf,
+    passwordOf: (username) => userOf(username).password,
+    stop: async () => {
+      await installation.stop()
+      await rm(data, { recursive: true, force: true })
+    },
+  }
+}
+
+async function fetchToken(
+  tokenUrl: string,
+  user: { clientId: string; clientSecret: string },
+): Promise<string> {
+  const answer = await fetch(tokenUrl, {
+    method: 'POST',
+    body: new URLSearchParams({
+      grant_type: 'client_credentials',
+      client_id: user.clientId,
+      client_secret: user.clientSecret,
+    }),
+  })
+  return z.object({ access_token: z.string() }).parse(await answer.json()).access_token
+}
+
+/** The first of three neighbouring free ports: API, identity, database. */
+async function freePorts(): Promise<number> {
+  for (;;) {
+    const first = await listenOnce(0)
+    if (first === undefined || first > 65_000) continue
+    const others = [await listenOnce(first + 1), await listenOnce(first + 2)]
+    if (others.every((port) => port !== undefined)) return first
+  }
+}
+
+function listenOnce(port: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => {
+      resolve(undefined)
+    })
+    server.listen(port, '127.0.0.1', () => {
+      const address = server.address()
+      const used = typeof address === 'object' && address !== null ? address.port : undefined
+      server.close(() => {
+        resolve(used)
+      })
+    })
+  })
+}
