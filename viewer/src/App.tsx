@@ -1,0 +1,66 @@
+/** The pages and their addresses, for the signed-in person and the chosen project. */
+import { useQuery } from '@tanstack/react-query'
+import { useMemo, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { BrowserRouter, Navigate, Route, Routes } from 'react-router'
+import { QueryError } from './data/QueryError.tsx'
+import { QcPage } from './pages/upload/QcPage.tsx'
+import { UploadPage } from './pages/upload/UploadPage.tsx'
+import { WorklistPage } from './pages/worklist/WorklistPage.tsx'
+import { SessionContext } from './session/context.ts'
+import { pagesFor, Shell } from './session/Shell.tsx'
+import type { Session } from './session/session.ts'
+import { EmptyState, LoadingState } from './ui/index.ts'
+
+const STORED = 'pandok.project'
+
+export function App({ session }: { session: Session }) {
+  const { t } = useTranslation()
+  const [chosen, setChosen] = useState(() => localStorage.getItem(STORED))
+  const me = useQuery({ queryKey: ['me'], queryFn: () => session.client.getMe({ params: {} }) })
+  const project =
+    me.data?.memberships.find((each) => each.projectKey === chosen) ?? me.data?.memberships[0]
+  const context = useMemo(
+    () =>
+      me.data === undefined || project === undefined
+        ? undefined
+        : {
+            session,
+            me: me.data,
+            project,
+            chooseProject: (key: string) => {
+              localStorage.setItem(STORED, key)
+              setChosen(key)
+            },
+          },
+    [session, me.data, project],
+  )
+  if (me.isPending) return <LoadingState label={t('loading')} />
+  if (me.isError) return <QueryError error={me.error} retry={() => void me.refetch()} />
+  if (context === undefined) return <EmptyState title={t('noProject')} />
+  const [home] = pagesFor(context.project.roles)
+  return (
+    <SessionContext value={context}>
+      <BrowserRouter>
+        <Routes>
+          <Route element={<Shell />}>
+            <Route
+              index
+              element={
+                home === undefined ? (
+                  <EmptyState title={t('noPermission')} />
+                ) : (
+                  <Navigate to={`/${home.path}`} replace />
+                )
+              }
+            />
+            <Route path="upload" element={<UploadPage />} />
+            <Route path="uploads/:uploadId" element={<QcPage />} />
+            <Route path="worklist" element={<WorklistPage />} />
+            <Route path="*" element={<Navigate to="/" replace />} />
+          </Route>
+        </Routes>
+      </BrowserRouter>
+    </SessionContext>
+  )
+}

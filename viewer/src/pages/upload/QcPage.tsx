@@ -1,0 +1,202 @@
+/** QC of one upload: what the de-identification did, what was refused, approve or reject. */
+import type { UploadDetail } from '@pandok/contract'
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { useParams } from 'react-router'
+import { codeOf, QueryError } from '../../data/QueryError.tsx'
+import { useSession } from '../../session/context.ts'
+import {
+  Badge,
+  Button,
+  ConfirmDialog,
+  LoadingState,
+  ProgressBar,
+  showToast,
+  Table,
+} from '../../ui/index.ts'
+import { uploadTone } from './tones.ts'
+
+const IN_MOTION = ['receiving', 'checking', 'archiving']
+
+export function QcPage() {
+  const { t } = useTranslation()
+  const { session } = useSession()
+  const params = { uploadId: useParams()['uploadId'] ?? '' }
+  const upload = useQuery({
+    queryKey: ['upload', params.uploadId],
+    queryFn: () => session.client.getUpload({ params }),
+    refetchInterval: (query) => (IN_MOTION.includes(query.state.data?.status ?? '') ? 700 : false),
+  })
+  const [asked, setAsked] = useState<'approve' | 'reject'>()
+  const decide = useMutation({
+    mutationFn: (decision: 'approve' | 'reject') =>
+      session.client.decideQc({ params, body: { decision } }),
+    onSuccess: () => upload.refetch(),
+    onError: (error) => {
+      showToast(`${t('failed')}: ${codeOf(error)}`, 'bad')
+    },
+    onSettled: () => {
+      setAsked(undefined)
+    },
+  })
+  if (upload.isPending) return <LoadingState label={t('loading')} />
+  if (upload.isError) return <QueryError error={upload.error} retry={() => void upload.refetch()} />
+  const { data } = upload
+  const { files } = data
+  return (
+    <div className="page">
+      <header>
+        <h1>{t('qc.title')}</h1>
+        <Badge tone={uploadTone(data.status)}>{t(`uploadStatus.${data.status}`)}</Badge>
+      </header>
+      <dl className="facts">
+        <Fact name={t('upload.files')} value={files.received} />
+        <Fact name={t('upload.clean')} value={files.clean} />
+        <Fact name={t('upload.refused')} value={files.refused} />
+      </dl>
+      {data.status === 'checking' ? (
+        <ProgressBar label={t('qc.checking')} done={files.checked} total={files.received} />
+      ) : null}
+      {data.status === 'archiving' ? (
+        <ProgressBar
+          label={t('uploadStatus.archiving')}
+          done={files.archived}
+          total={files.clean}
+        />
+      ) : null}
+      {data.status === 'archived' ? <p role="status">{t('qc.done')}</p> : null}
+      {data.failureCode === null ? null : <p role="alert">{data.failureCode}</p>}
+      {data.status === 'awaiting-qc' ? (
+        <div className="row">
+          <Button look="primary" onClick={() => setAsked('approve')}>
+            {t('qc.approve')}
+          </Button>
+          <Button look="danger" onClick={() => setAsked('reject')}>
+            {t('qc.reject')}
+          </Button>
+        </div>
+      ) : null}
+      <Studies upload={data} />
+      <Refusals upload={data} />
+      <Changes upload={data} />
+      {asked === undefined ? null : (
+        <ConfirmDialog
+          title={t(`qc.${asked}`)}
+          confirmLabel={t(`qc.${asked}`)}
+          cancelLabel={t('cancel')}
+          isDanger={asked === 'reject'}
+          isBusy={decide.isPending}
+          onConfirm={() => {
+            decide.mutate(asked)
+          }}
+          onClose={() => {
+            setAsked(undefined)
+          }}
+        >
+          <p>{t(`qc.${asked}Ask`)}</p>
+        </ConfirmDialog>
+      )}
+    </div>
+  )
+}
+
+function Fact({ name, value }: { name: string; value: number }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  )
+}
+
+function Studies({ upload }: { upload: UploadDetail }) {
+  const { t } = useTranslation()
+  const rows = upload.studies.flatMap((study) =>
+    study.series.map((series) => ({ pseudonym: study.pseudonym, ...series })),
+  )
+  if (rows.length === 0) return null
+  return (
+    <section className="stack">
+      <h2>{t('qc.studies')}</h2>
+      <Table
+        label={t('qc.studies')}
+        rows={rows}
+        keyOf={(row) => row.seriesInstanceUid}
+        columns={[
+          { key: 'subject', title: t('qc.subject'), draw: (row) => row.pseudonym },
+          { key: 'series', title: t('qc.series'), draw: (row) => row.modality },
+          { key: 'images', title: t('qc.images'), isNumber: true, draw: (row) => row.instances },
+        ]}
+      />
+    </section>
+  )
+}
+
+function Refusals({ upload }: { upload: UploadDetail }) {
+  const { t } = useTranslation()
+  const leftOut = Object.entries(upload.report?.leftOut ?? {})
+  return (
+    <>
+      {leftOut.length === 0 ? null : (
+        <section className="stack">
+          <h2>{t('qc.leftOut')}</h2>
+          <Table
+            label={t('qc.leftOut')}
+            rows={leftOut}
+            keyOf={([code]) => code}
+            columns={[
+              { key: 'reason', title: t('upload.reason'), draw: ([code]) => <code>{code}</code> },
+              { key: 'count', title: t('qc.count'), isNumber: true, draw: ([, count]) => count },
+            ]}
+          />
+        </section>
+      )}
+      {upload.refusals.length === 0 ? null : (
+        <section className="stack">
+          <h2>{t('qc.refusals')}</h2>
+          <Table
+            label={t('qc.refusals')}
+            rows={upload.refusals}
+            keyOf={(row) => row.sha256}
+            columns={[
+              {
+                key: 'file',
+                title: t('upload.file'),
+                draw: (row) => <code>{row.sha256.slice(0, 12)}</code>,
+              },
+              { key: 'reason', title: t('upload.reason'), draw: (row) => <code>{row.code}</code> },
+              {
+                key: 'findings',
+                title: t('qc.attribute'),
+                draw: (row) => row.findings.map((finding) => finding.keyword).join(', '),
+              },
+            ]}
+          />
+        </section>
+      )}
+    </>
+  )
+}
+
+function Changes({ upload }: { upload: UploadDetail }) {
+  const { t } = useTranslation()
+  if (upload.report === null) return <p className="muted">{t('qc.noReport')}</p>
+  return (
+    <section className="stack">
+      <h2>{t('qc.changed')}</h2>
+      <Table
+        label={t('qc.changed')}
+        rows={upload.report.rows}
+        keyOf={(row) => `${row.path} ${row.rule}`}
+        columns={[
+          { key: 'attribute', title: t('qc.attribute'), draw: (row) => row.keyword },
+          { key: 'tag', title: t('qc.tag'), draw: (row) => <code>{row.path}</code> },
+          { key: 'rule', title: t('qc.rule'), draw: (row) => row.rule },
+          { key: 'action', title: t('qc.action'), draw: (row) => <code>{row.action}</code> },
+          { key: 'count', title: t('qc.count'), isNumber: true, draw: (row) => row.count },
+        ]}
+      />
+    </section>
+  )
+}

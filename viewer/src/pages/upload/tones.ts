@@ -1,0 +1,14 @@
+import type { UploadStatus } from '@pandok/contract'
+import type { Tone } from '../../ui/index.ts'
+
+const TONES: Readonly<Record<UploadStatus, Tone>> = {
+  receiving: 'neutral',
+  checking: 'active',
+  'awaiting-qc': 'warn',
+  archiving: 'active',
+  archived: 'ok',
+  rejected: 'bad',
+  failed: 'bad',
+}
+
+export const uploadTone = (status: UploadStatus): Tone => TONES[status]

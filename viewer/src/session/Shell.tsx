@@ -1,0 +1,78 @@
+/** The frame of every page: mark, project, navigation by role, language, sign-out. */
+import type { Role } from '@pandok/contract'
+import { useTranslation } from 'react-i18next'
+import { NavLink, Outlet } from 'react-router'
+import { LANGUAGES, setLanguage } from '../i18n/index.ts'
+import { Button, Toasts } from '../ui/index.ts'
+import { useSession } from './context.ts'
+
+export const PAGES = [
+  { path: 'worklist', roles: ['labeler', 'reviewer', 'second-reviewer'] },
+  { path: 'upload', roles: ['data-manager'] },
+] as const satisfies readonly { path: string; roles: readonly Role[] }[]
+
+export function pagesFor(roles: readonly Role[]) {
+  return PAGES.filter((page) => page.roles.some((role) => roles.includes(role)))
+}
+
+export function Shell() {
+  const { t, i18n } = useTranslation()
+  const { session, me, project, chooseProject } = useSession()
+  return (
+    <div className="shell">
+      <header className="header">
+        <a className="mark" href="/">
+          Pandok <small>판독</small>
+        </a>
+        <select
+          className="input project"
+          aria-label={t('project')}
+          value={project.projectKey}
+          onChange={(event) => {
+            chooseProject(event.target.value)
+          }}
+        >
+          {me.memberships.map((each) => (
+            <option key={each.projectKey} value={each.projectKey}>
+              {i18n.language === 'ko' ? each.nameKo : each.nameEn}
+            </option>
+          ))}
+        </select>
+        <nav className="nav">
+          {pagesFor(project.roles).map(({ path }) => (
+            <NavLink key={path} to={`/${path}`}>
+              {t(`nav.${path}`)}
+            </NavLink>
+          ))}
+        </nav>
+        <fieldset
+          className="languages"
+          aria-label={t('language')}
+          style={{ padding: 0, margin: 0 }}
+        >
+          {LANGUAGES.map((language) => (
+            <button
+              key={language}
+              type="button"
+              aria-pressed={i18n.language === language}
+              onClick={() => void setLanguage(language)}
+            >
+              {language === 'ko' ? '한국어' : 'English'}
+            </button>
+          ))}
+        </fieldset>
+        <details className="menu">
+          <summary>{me.displayName}</summary>
+          <div>
+            <span className="muted small">{me.username}</span>
+            <Button onClick={session.signOut}>{t('signOut')}</Button>
+          </div>
+        </details>
+      </header>
+      <main className="content">
+        <Outlet />
+      </main>
+      <Toasts closeLabel={t('cancel')} />
+    </div>
+  )
+}

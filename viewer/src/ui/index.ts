@@ -1,0 +1,12 @@
+/** The parts that pages are built from. They know no data and no language. */
+export { Badge, type Tone } from './Badge.tsx'
+export { Button, type ButtonProps } from './Button.tsx'
+export { classes } from './classes.ts'
+export { ConfirmDialog, Dialog } from './Dialog.tsx'
+export { Checks, Field, type FieldIssue, Issues } from './Field.tsx'
+export { ProgressBar } from './ProgressBar.tsx'
+export { EmptyState, ErrorState, LoadingState } from './states.tsx'
+export { type Column, Table } from './Table.tsx'
+export { Toasts } from './Toasts.tsx'
+export { showToast } from './toast-store.ts'
+export { VirtualTable } from './VirtualTable.tsx'
