@@ -45,6 +45,10 @@ export function createIdentityServer(options: IdentityOptions): Server {
       response.writeHead(404).end()
       return
     }
+    // keycloak-js sends its requests with credentials; Keycloak allows them to known origins.
+    if (request.headers.origin === options.viewerOrigin) {
+      response.setHeader('access-control-allow-credentials', 'true')
+    }
     // As Express mounts do: the provider finds its own prefix in originalUrl.
     Object.assign(request, { originalUrl: request.url })
     request.url = (request.url ?? '').slice(mount.length)
