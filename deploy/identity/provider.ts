@@ -45,10 +45,7 @@ export function createIdentityServer(options: IdentityOptions): Server {
       response.writeHead(404).end()
       return
     }
-    // keycloak-js sends its requests with credentials; Keycloak allows them to known origins.
-    if (request.headers.origin === options.viewerOrigin) {
-      response.setHeader('access-control-allow-credentials', 'true')
-    }
+    allowViewerOrigin(request, response, options.viewerOrigin)
     // As Express mounts do: the provider finds its own prefix in originalUrl.
     Object.assign(request, { originalUrl: request.url })
     request.url = (request.url ?? '').slice(mount.length)
@@ -267,6 +264,27 @@ function giveRefreshTokensJwtShape(provider: Provider): void {
   prototype.generateTokenId = function () {
     return `${part({ alg: 'none' })}.${part({ typ: 'Refresh' })}.${original.call(this)}`
   }
+}
+
+/**
+ * keycloak-js sends its requests with credentials, and Keycloak allows that to known origins. The
+ * provider's own answer lacks the header, so ours replaces it as the headers are sent.
+ */
+function allowViewerOrigin(
+  request: IncomingMessage,
+  response: ServerResponse,
+  viewerOrigin: string,
+): void {
+  if (request.headers.origin !== viewerOrigin) return
+  const writeHead = response.writeHead.bind(response) as (...args: unknown[]) => ServerResponse
+  Object.assign(response, {
+    writeHead: (...args: unknown[]) => {
+      response.setHeader('access-control-allow-origin', viewerOrigin)
+      response.setHeader('access-control-allow-credentials', 'true')
+      response.setHeader('vary', 'Origin')
+      return writeHead(...args)
+    },
+  })
 }
 
 /** False when somebody has tried a name too often within a minute. */
