@@ -4,6 +4,7 @@ import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { BrowserRouter, Navigate, Route, Routes } from 'react-router'
 import { QueryError } from './data/QueryError.tsx'
+import { ReadingPage } from './pages/reading/ReadingPage.tsx'
 import { QcPage } from './pages/upload/QcPage.tsx'
 import { UploadPage } from './pages/upload/UploadPage.tsx'
 import { WorklistPage } from './pages/worklist/WorklistPage.tsx'
@@ -56,6 +57,7 @@ export function App({ session }: { session: Session }) {
             />
             <Route path="upload" element={<UploadPage />} />
             <Route path="uploads/:uploadId" element={<QcPage />} />
+            <Route path="tasks/:taskId" element={<ReadingPage />} />
             <Route path="worklist" element={<WorklistPage />} />
             <Route path="*" element={<Navigate to="/" replace />} />
           </Route>

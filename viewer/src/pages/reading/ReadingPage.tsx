@@ -1,0 +1,78 @@
+/** One case on three planes: a labeler paints and submits, a reviewer looks and decides. */
+import type { SeriesGeometry } from '@pandok/contract'
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { useParams } from 'react-router'
+import { type Planes, type TaskDetail, useReading } from '../../bridge/use-reading.ts'
+import { QueryError } from '../../data/QueryError.tsx'
+import { useSession } from '../../session/context.ts'
+import { EmptyState, ErrorState, LoadingState, ProgressBar } from '../../ui/index.ts'
+import { ReadingPanel } from './ReadingPanel.tsx'
+import './reading.css'
+
+export function ReadingPage() {
+  const { t } = useTranslation()
+  const { session } = useSession()
+  const params = { taskId: useParams()['taskId'] ?? '' }
+  const task = useQuery({
+    queryKey: ['task', params.taskId],
+    queryFn: () => session.client.getTask({ params }),
+    // What is being read must not change under the reader's hands.
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
+  })
+  if (task.isPending) return <LoadingState label={t('loading')} />
+  if (task.isError) return <QueryError error={task.error} retry={() => void task.refetch()} />
+  const geometry = task.data.series.find((series) => series.isVolume)
+  if (geometry === undefined) return <EmptyState title={t('reading.noVolume')} />
+  return <Reader key={task.data.id} task={task.data} geometry={geometry} />
+}
+
+function Reader({ task, geometry }: { task: TaskDetail; geometry: SeriesGeometry }) {
+  const { t } = useTranslation()
+  const { session } = useSession()
+  const [planes, setPlanes] = useState<Planes>()
+  const reading = useReading(session, task, geometry, planes)
+  const { progress, slice, failureCode } = reading.state
+  const isLoading = progress !== undefined && progress.loaded < progress.total
+  return (
+    <div className="reading">
+      <div
+        className="planes"
+        ref={(element) => {
+          if (element === null || planes !== undefined) return
+          const [axial, coronal, sagittal] = element.querySelectorAll<HTMLDivElement>('.image')
+          if (axial && coronal && sagittal) setPlanes({ axial, coronal, sagittal })
+        }}
+      >
+        {(['axial', 'coronal', 'sagittal'] as const).map((plane) => (
+          <div key={plane} className="plane">
+            <div className="image" data-testid={plane} />
+            <div className="name">
+              {t(`reading.${plane}`)}
+              {plane === 'axial' && slice !== undefined
+                ? ` · ${t('reading.slice', { index: slice.index + 1, count: slice.count })}`
+                : ''}
+            </div>
+          </div>
+        ))}
+      </div>
+      <aside className="side">
+        {failureCode === undefined ? null : (
+          <ErrorState title={t('failed')} message="" code={failureCode} />
+        )}
+        {isLoading || (reading.engine === undefined && failureCode === undefined) ? (
+          <ProgressBar
+            label={t('reading.loading')}
+            done={progress?.loaded}
+            total={progress?.total}
+          />
+        ) : null}
+        {reading.engine === undefined ? null : (
+          <ReadingPanel task={task} geometry={geometry} reading={reading} engine={reading.engine} />
+        )}
+      </aside>
+    </div>
+  )
+}
