@@ -1,0 +1,190 @@
+/**
+ * The main job in a real browser, clicking as a person would: upload and QC, paint and submit,
+ * a killed tab in between, return with a comment on a slice, correction, two acceptances.
+ */
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { makePhantom } from '../phantom/index.ts'
+import { hasBrowser, launchBrowser, signIn } from '../support/browser.ts'
+import { startTestInstallation, type TestInstallation } from '../support/installation.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const LIDC = join(ROOT, '../shared/data/lidc-idri-0314/CT_chest_40of275')
+const isCi = process.env['CI'] === 'true'
+
+const inputs = [
+  ['a phantom', undefined],
+  ...(existsSync(LIDC) || isCi ? [['the LIDC series', LIDC] as const] : []),
+] as const
+
+describe.skipIf(!hasBrowser && !isCi).each(inputs)('the main job with %s', (_name, source) => {
+  let pandok: TestInstallation
+  let browser: Browser
+  let folder: string
+  const faults: string[] = []
+  const pages = new Map<string, Page>()
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'pandok-input-'))
+    if (source === undefined) {
+      await mkdir(join(folder, 'ct'))
+      for (const { name, bytes } of makePhantom({ seed: 7, size: 128, slices: 24 }).files) {
+        await writeFile(join(folder, 'ct', name), bytes)
+      }
+    }
+    pandok = await startTestInstallation({ viewerDirectory: join(ROOT, 'viewer/dist') })
+    browser = await launchBrowser()
+  })
+
+  afterAll(async () => {
+    await browser.close()
+    await pandok.stop()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  const as = async (username: string): Promise<Page> => {
+    const known = pages.get(username)
+    if (known !== undefined && !known.isClosed()) return known
+    const page = await signIn(browser, pandok, username, faults)
+    page.setDefaultTimeout(30_000)
+    pages.set(username, page)
+    return page
+  }
+
+  const volume = async (page: Page): Promise<number> => {
+    const text = await page.getByTestId('volume-1').textContent()
+    return Number(text?.replace(' mL', ''))
+  }
+
+  /** Drags over the axial image, from and to in parts of its size. */
+  const drag = async (page: Page, from: [number, number], to: [number, number]) => {
+    const box = await page.getByTestId('axial').boundingBox()
+    if (box === null) throw new Error('the axial image is not there')
+    const at = ([x, y]: [number, number]) =>
+      [box.x + x * box.width, box.y + y * box.height] as const
+    await page.mouse.move(...at(from))
+    await page.mouse.down()
+    for (let step = 1; step <= 6; step++) {
+      const part = step / 6
+      await page.mouse.move(
+        ...at([from[0] + (to[0] - from[0]) * part, from[1] + (to[1] - from[1]) * part]),
+      )
+    }
+    await page.mouse.up()
+  }
+
+  const openReading = async (page: Page) => {
+    await page.getByRole('button', { name: 'Lung' }).waitFor({ timeout: 60_000 })
+  }
+
+  test('the data manager uploads a folder and approves the QC', { timeout: 120_000 }, async () => {
+    const page = await as('data-manager')
+    await page.getByTestId('upload-input').setInputFiles(source ?? join(folder, 'ct'))
+    await page.getByRole('link', { name: 'See what was changed and approve' }).click()
+    await page.getByRole('table', { name: 'What was changed' }).getByText('PatientID').waitFor()
+    await page.getByRole('button', { name: 'Approve' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click()
+    await page.getByText('Archived. The case is waiting').waitFor()
+  })
+
+  test('the labeler paints, erases, undoes, redoes, measures', { timeout: 180_000 }, async () => {
+    const page = await as('labeler-1')
+    await page.getByRole('button', { name: 'Next case' }).click()
+    await openReading(page)
+    expect(await volume(page)).toBe(0)
+    await page.getByRole('button', { name: 'Brush' }).click()
+    await drag(page, [0.35, 0.5], [0.42, 0.5])
+    await expect.poll(() => volume(page)).toBeGreaterThan(0)
+    const painted = await volume(page)
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await expect.poll(() => volume(page)).toBe(0)
+    await page.getByRole('button', { name: 'Redo' }).click()
+    await expect.poll(() => volume(page)).toBe(painted)
+    await page.getByRole('button', { name: 'Eraser' }).click()
+    await drag(page, [0.41, 0.5], [0.42, 0.5])
+    await expect.poll(() => volume(page)).toBeLessThan(painted)
+    await page.getByRole('button', { name: 'Mediastinum' }).click()
+    await page.getByRole('button', { name: 'Length' }).click()
+    await drag(page, [0.3, 0.4], [0.45, 0.4])
+    await expect.poll(() => page.getByTestId('length').count()).toBe(1)
+    await page.getByText('saved', { exact: true }).waitFor()
+  })
+
+  test('a killed tab loses no stroke', { timeout: 120_000 }, async () => {
+    const page = await as('labeler-1')
+    const before = await volume(page)
+    await page.getByRole('button', { name: 'Brush' }).click()
+    await drag(page, [0.6, 0.6], [0.62, 0.6])
+    await expect.poll(() => volume(page)).toBeGreaterThan(before)
+    const painted = await volume(page)
+    const address = page.url()
+    await page.close({ runBeforeUnload: false })
+    const again = await (
+      await browser.contexts().find((each) => each.pages().length === 0)
+    )?.newPage()
+    if (again === undefined) throw new Error('the labeler’s window is gone')
+    pages.set('labeler-1', again)
+    await again.goto(address)
+    await openReading(again)
+    expect(await volume(again)).toBe(painted)
+    expect(await again.getByTestId('length').count()).toBe(1)
+  })
+
+  const submit = async () => {
+    const page = await as('labeler-1')
+    await page.getByRole('button', { name: 'Submit' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Submit' }).click()
+    await page.getByRole('button', { name: 'Next case' }).waitFor()
+  }
+
+  test('the reviewer returns it with a comment on a slice', { timeout: 180_000 }, async () => {
+    await submit()
+    const page = await as('reviewer-1')
+    await page.getByRole('button', { name: 'Next review', exact: false }).first().click()
+    await openReading(page)
+    expect(await volume(page)).toBeGreaterThan(0)
+    await page.getByRole('button', { name: 'Comment' }).click()
+    await page.getByTestId('axial').click({ position: { x: 200, y: 200 } })
+    await page.getByLabel('What is wrong here?').fill('the tip is missing')
+    await page.getByRole('button', { name: 'Add' }).click()
+    await page.getByRole('button', { name: 'Return' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Reason').selectOption('missed-lesion')
+    await dialog.getByLabel('Comment').fill('please look at the tip')
+    await dialog.getByRole('button', { name: 'Return' }).click()
+    await page.getByRole('button', { name: 'Next review', exact: false }).first().waitFor()
+  })
+
+  test('corrected by the same labeler, accepted by two reviewers', {
+    timeout: 240_000,
+  }, async () => {
+    const labeler = await as('labeler-1')
+    await labeler.getByRole('button', { name: 'Next case' }).click()
+    await openReading(labeler)
+    await labeler.getByText('please look at the tip').waitFor()
+    await labeler.getByRole('button', { name: '1. the tip is missing' }).click()
+    await labeler.getByRole('button', { name: 'Brush' }).click()
+    await drag(labeler, [0.5, 0.3], [0.52, 0.3])
+    await submit()
+    for (const [username, button] of [
+      ['reviewer-1', 'Next review'],
+      ['reviewer-2', 'Next second review'],
+    ] as const) {
+      const page = await as(username)
+      await page.getByRole('button', { name: button }).click()
+      await openReading(page)
+      await page.getByRole('button', { name: 'Accept' }).click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Accept' }).click()
+      await page.getByRole('button', { name: button }).waitFor()
+    }
+    const progress = await pandok
+      .as('manager')
+      .getProgress({ params: { projectKey: 'lung-prognosis' } })
+    expect(progress.byStage.accepted).toBe(1)
+    expect(faults).toEqual([])
+  })
+})
