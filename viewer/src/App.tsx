@@ -4,7 +4,11 @@ import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { BrowserRouter, Navigate, Route, Routes } from 'react-router'
 import { QueryError } from './data/QueryError.tsx'
+import { AuditPage } from './pages/audit/AuditPage.tsx'
+import { CasesPage } from './pages/cases/CasesPage.tsx'
+import { OutcomePage } from './pages/cases/OutcomePage.tsx'
 import { ReadingPage } from './pages/reading/ReadingPage.tsx'
+import { ResearchPage } from './pages/research/ResearchPage.tsx'
 import { QcPage } from './pages/upload/QcPage.tsx'
 import { UploadPage } from './pages/upload/UploadPage.tsx'
 import { WorklistPage } from './pages/worklist/WorklistPage.tsx'
@@ -58,6 +62,10 @@ export function App({ session }: { session: Session }) {
             <Route path="upload" element={<UploadPage />} />
             <Route path="uploads/:uploadId" element={<QcPage />} />
             <Route path="tasks/:taskId" element={<ReadingPage />} />
+            <Route path="cases" element={<CasesPage />} />
+            <Route path="cases/:caseId/outcome" element={<OutcomePage />} />
+            <Route path="cohorts" element={<ResearchPage />} />
+            <Route path="audit" element={<AuditPage />} />
             <Route path="worklist" element={<WorklistPage />} />
             <Route path="*" element={<Navigate to="/" replace />} />
           </Route>

@@ -9,6 +9,9 @@ import { useSession } from './context.ts'
 export const PAGES = [
   { path: 'worklist', roles: ['labeler', 'reviewer', 'second-reviewer'] },
   { path: 'upload', roles: ['data-manager'] },
+  { path: 'cases', roles: ['data-manager', 'manager', 'researcher', 'auditor'] },
+  { path: 'cohorts', roles: ['researcher', 'manager', 'auditor'] },
+  { path: 'audit', roles: ['auditor'] },
 ] as const satisfies readonly { path: string; roles: readonly Role[] }[]
 
 export function pagesFor(roles: readonly Role[]) {
