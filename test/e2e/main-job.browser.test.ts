@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { verifyRelease } from '@pandok/api/releases/verify'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makePhantom } from '../phantom/index.ts'
@@ -185,6 +186,67 @@ describe.skipIf(!hasBrowser && !isCi).each(inputs)('the main job with %s', (_nam
       .as('manager')
       .getProgress({ params: { projectKey: 'lung-prognosis' } })
     expect(progress.byStage.accepted).toBe(1)
+  })
+
+  test('the data manager enters the outcome; a wrong one is refused', {
+    timeout: 60_000,
+  }, async () => {
+    const page = await as('data-manager')
+    await page.getByRole('link', { name: 'Cases' }).click()
+    await page.getByRole('link', { name: /^Outcome LC/ }).click()
+    const choices = [
+      ['Sex', 'F'],
+      ['Histology (ICD-O-3)', '8140/3'],
+      ['TNM edition', '8'],
+      ['cT', 'T1b'],
+      ['cN', 'N2a'],
+      ['cM', 'M0'],
+      ['Vital status', 'alive'],
+    ] as const
+    for (const [label, option] of choices) {
+      await page.getByLabel(label, { exact: true }).selectOption(option)
+    }
+    await page.getByLabel('Age at diagnosis').fill('66')
+    await page.getByLabel('Date of diagnosis').fill('2021-02-10')
+    await page.getByLabel('Last contact').fill('2024-01-15')
+    await page.getByLabel('none').check()
+    await page.getByText('DQ19').waitFor()
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('OUTCOME_INVALID').waitFor()
+    await page.getByLabel('cN', { exact: true }).selectOption('N0')
+    await expect.poll(() => page.getByTestId('stage-group').textContent()).toBe('IA2')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText(/Stored date of diagnosis: (?!2021-02-10)\d{4}-/).waitFor()
+  })
+
+  test('the researcher freezes a cohort and downloads its release', {
+    timeout: 90_000,
+  }, async () => {
+    const page = await as('researcher')
+    await page.getByRole('link', { name: 'Cohorts and releases' }).click()
+    await page.getByLabel('IA2').check()
+    await page.getByLabel('alive').check()
+    await page.getByText('1 cases').waitFor()
+    await page.getByLabel('Name of the cohort').fill('early stage')
+    await page.getByRole('button', { name: 'Save the cohort' }).click()
+    await page.getByRole('button', { name: 'Freeze' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Freeze' }).click()
+    await page.getByRole('button', { name: 'Build a release' }).click()
+    const waiting = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Download' }).click()
+    const path = join(folder, 'release.zip')
+    await (await waiting).saveAs(path)
+    expect((await verifyRelease(path)).problems).toEqual([])
+  })
+
+  test('the auditor sees the steps', { timeout: 60_000 }, async () => {
+    const page = await as('auditor')
+    await page.getByRole('link', { name: 'Audit' }).click()
+    const table = page.getByRole('table', { name: 'Audit trail' })
+    await table.getByText('freezeCohort').waitFor()
+    await page.getByLabel('Person').fill('reviewer-2')
+    await expect.poll(() => table.getByText('freezeCohort').count()).toBe(0)
+    await table.getByText('decideReview').first().waitFor()
     expect(faults).toEqual([])
   })
 })

@@ -17,10 +17,13 @@ import { recordAudit } from '../platform/audit.ts'
 import type { BlobStore } from '../platform/blobs.ts'
 import type { Database } from '../platform/database.ts'
 import { codeOf, defineJob, type Job } from '../platform/jobs.ts'
-import { dataReadme } from './formats/data-readme.ts'
-import { encodeSegmentation } from './formats/dicom-seg.ts'
-import { encodeNifti } from './formats/nifti.ts'
-import { encodeOutcomes, type OutcomeRow } from './formats/outcomes-csv.ts'
+import {
+  dataReadme,
+  encodeNifti,
+  encodeOutcomes,
+  encodeSegmentation,
+  type OutcomeRow,
+} from './formats/index.ts'
 import { readVolume } from './read-volume.ts'
 import { ReleaseError } from './release-error.ts'
 import * as store from './store.ts'
