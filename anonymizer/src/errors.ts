@@ -5,6 +5,7 @@ export type DeidErrorCode =
   | 'DEID_BURNED_IN'
   | 'DEID_NO_PATIENT_ID'
   | 'DEID_NO_UID'
+  | 'DEID_NO_PIXELS'
   | 'DEID_KEY'
   | 'DEID_DATE'
 

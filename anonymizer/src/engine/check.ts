@@ -39,6 +39,7 @@ export type FindingCode =
   | 'MUST_BE_DUMMY'
   | 'MUST_BE_DERIVED_UID'
   | 'UID_MISSING'
+  | 'PIXELS_MISSING'
 
 /** What the archive needs to know of a clean file. */
 export interface CleanInstance {
@@ -74,6 +75,7 @@ export function checkClean(bytes: Uint8Array, format: PseudonymFormat): CheckRes
   if (getString(dataSet, '00120062') !== 'YES') say('00120062', 'NOT_ATTESTED')
   if (getString(dataSet, '00280303') !== 'MODIFIED') say('00280303', 'NOT_ATTESTED')
   if (getString(dataSet, '00280301') === 'YES') say('00280301', 'BURNED_IN')
+  if (!dataSet.has('7FE00010')) say('7FE00010', 'PIXELS_MISSING')
   const pattern = pseudonymPattern(format)
   for (const tag of ['00100010', '00100020']) {
     if (!pattern.test(getString(dataSet, tag))) say(tag, 'NOT_A_PSEUDONYM', 'Z/D')

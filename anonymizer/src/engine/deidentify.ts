@@ -58,6 +58,8 @@ export async function deidentify(bytes: Uint8Array, vault: Vault): Promise<Deide
   for (const tag of ['00080018', '0020000D', '0020000E']) {
     if (getString(dataSet, tag) === '') throw new DeidError('DEID_NO_UID', `(${tag}) is empty`)
   }
+  // A file cut at the edge of an element reads well: only what is missing tells.
+  if (!dataSet.has('7FE00010')) throw new DeidError('DEID_NO_PIXELS', '(7FE0,0010) is missing')
   const pseudonym = await vault.pseudonymFor(getString(dataSet, '00100020'))
   const walk: Walk = {
     vault,
@@ -157,5 +159,7 @@ function isSame(result: Element | undefined, element: Element): boolean {
   if (result === element) return true
   if (result?.kind !== 'value' || element.kind !== 'value') return false
   const { bytes } = result
-  return bytes.length === element.bytes.length && bytes.every((byte, at) => byte === element.bytes[at])
+  return (
+    bytes.length === element.bytes.length && bytes.every((byte, at) => byte === element.bytes[at])
+  )
 }

@@ -1,0 +1,238 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { beforeAll, describe, expect, test } from 'vitest'
+import {
+  type DataSet,
+  DicomError,
+  dataSet,
+  type Element,
+  getItems,
+  getString,
+  readDicom,
+  sequence,
+  value,
+  writeDicom,
+} from '../dicom/index.ts'
+import { DeidError } from '../errors.ts'
+import { openVault } from '../vault/vault.ts'
+import { checkClean } from './check.ts'
+import { deidentify } from './deidentify.ts'
+
+const FORMAT = { prefix: 'LC', digits: 5 }
+const KEY = new Uint8Array(32).fill(9)
+const CANARY = 'CANARY7731'
+const LIDC = join(import.meta.dirname, '../../../../shared/data/lidc-idri-0314/CT_chest_40of275')
+
+/** A small CT image whose every identifying place holds a canary. */
+function ctImage(...more: Element[]): Uint8Array {
+  return writeDicom({
+    transferSyntaxUid: '1.2.840.10008.1.2.1',
+    dataSet: dataSet([
+      value('00080005', 'CS', 'ISO_IR 192'),
+      value('00080016', 'UI', '1.2.840.10008.5.1.4.1.1.2'),
+      value('00080018', 'UI', '1.2.3.4.5'),
+      value('00080020', 'DA', '20240229'),
+      value('0008002A', 'DT', '20240229101530.5+0900'),
+      value('00080030', 'TM', '101530'),
+      value('00080050', 'SH', CANARY),
+      value('00080060', 'CS', 'CT'),
+      value('00080080', 'LO', CANARY),
+      value('00080090', 'PN', CANARY),
+      value('00081030', 'LO', CANARY),
+      sequence('00081140', [
+        dataSet([
+          value('00081150', 'UI', '1.2.840.10008.5.1.4.1.1.2'),
+          value('00081155', 'UI', '1.2.3.4.5'),
+        ]),
+      ]),
+      value('00090010', 'LO', CANARY),
+      value('00091001', 'UN', new TextEncoder().encode(CANARY)),
+      value('00100010', 'PN', `${CANARY}^A`),
+      value('00100020', 'LO', CANARY),
+      value('00100030', 'DA', '19600101'),
+      value('00104000', 'LT', CANARY),
+      value('0020000D', 'UI', '1.2.3.4'),
+      value('0020000E', 'UI', '1.2.3.4.1'),
+      value('00280002', 'US', 1),
+      value('00280010', 'US', 2),
+      value('00280011', 'US', 2),
+      value('00280100', 'US', 8),
+      sequence('00400275', [
+        dataSet([
+          value('00321060', 'LO', CANARY),
+          value('00400007', 'LO', CANARY),
+          sequence('00400008', [dataSet([value('00080104', 'LO', CANARY)])]),
+        ]),
+      ]),
+      value('50003000', 'OW', new TextEncoder().encode(CANARY)),
+      value('60003000', 'OW', new TextEncoder().encode(CANARY)),
+      value('7FE00010', 'OB', new Uint8Array([1, 2, 3, 4])),
+      ...more,
+    ]),
+  })
+}
+
+const vault = openVault(KEY, FORMAT)
+let clean: DataSet
+let cleanBytes: Uint8Array
+
+beforeAll(async () => {
+  cleanBytes = (await deidentify(ctImage(), vault)).bytes
+  clean = readDicom(cleanBytes).dataSet
+})
+
+describe('PS3.15 table E.1-1, by attribute', () => {
+  test.each([
+    ['(0008,0050) Z → empty', '00080050', ''],
+    ['(0008,0090) Z → empty', '00080090', ''],
+    ['(0010,0030) Z → empty', '00100030', ''],
+    ['(0012,0062) attested', '00120062', 'YES'],
+    ['(0028,0303) attested', '00280303', 'MODIFIED'],
+    ['(0008,0030) time of day kept with modified dates', '00080030', '101530'],
+    ['(0008,0060) not in the table → kept', '00080060', 'CT'],
+  ])('%s', (_name, tag, expected) => {
+    expect(clean.has(tag)).toBe(true)
+    expect(getString(clean, tag)).toBe(expected)
+  })
+
+  test.each([
+    ['(0008,0080) X/Z/D, Type 3 in CT', '00080080'],
+    ['(0008,1030) X', '00081030'],
+    ['(0009,xx10) private creator', '00090010'],
+    ['(0009,xx01) private', '00091001'],
+    ['(0010,4000) X', '00104000'],
+    ['(0040,0275) X', '00400275'],
+    ['(5000,3000) curve', '50003000'],
+    ['(6000,3000) overlay', '60003000'],
+  ])('%s → removed', (_name, tag) => {
+    expect(clean.has(tag)).toBe(false)
+  })
+
+  test('the canary is nowhere in the output', () => {
+    expect(Buffer.from(cleanBytes).includes(CANARY)).toBe(false)
+  })
+
+  test('references point to the new UIDs, standard UIDs stay', () => {
+    const [item] = getItems(clean, '00081140')
+    expect(item && getString(item, '00081155')).toBe(getString(clean, '00080018'))
+    expect(item && getString(item, '00081150')).toBe('1.2.840.10008.5.1.4.1.1.2')
+    expect(getString(clean, '00080018')).toMatch(/^2\.25\.\d+$/)
+  })
+
+  test('dates of one subject move together, by the offset of the pseudonym', async () => {
+    const days = await vault.dateOffsetDays(getString(clean, '00100020'))
+    const moved = new Date(Date.UTC(2024, 1, 29) + days * 86_400_000)
+    const expected = moved.toISOString().slice(0, 10).replaceAll('-', '')
+    expect(getString(clean, '00080020')).toBe(expected)
+    expect(getString(clean, '0008002A')).toBe(`${expected}101530.5+0900`)
+    expect(days).toBeLessThanOrEqual(-30)
+  })
+
+  test('pixels stay bit by bit', () => {
+    expect(clean.get('7FE00010')).toMatchObject({ bytes: new Uint8Array([1, 2, 3, 4]) })
+  })
+})
+
+describe('what cannot be made clean gives no output', () => {
+  test.each<[string, string, Element[]]>([
+    ['another SOP class', 'DEID_SOP_CLASS', [value('00080016', 'UI', '1.2.840.10008.5.1.4.1.1.7')]],
+    ['burned-in text', 'DEID_BURNED_IN', [value('00280301', 'CS', 'YES')]],
+    ['no patient id', 'DEID_NO_PATIENT_ID', [value('00100020', 'LO', '')]],
+    ['no instance UID', 'DEID_NO_UID', [value('00080018', 'UI', '')]],
+    ['a date that is none', 'DEID_DATE', [value('00080021', 'DA', '20240230')]],
+  ])('%s → %s', async (_name, code, more) => {
+    const error = await deidentify(ctImage(...more), vault).catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(DeidError)
+    expect(error).toMatchObject({ code })
+    expect(String(error)).not.toContain(CANARY)
+  })
+
+  test('every torn prefix ends in a code', async () => {
+    const whole = ctImage()
+    for (let length = 0; length < whole.length; length++) {
+      const error = await deidentify(whole.slice(0, length), vault).catch(
+        (thrown: unknown) => thrown,
+      )
+      const isCoded = error instanceof DicomError || error instanceof DeidError
+      expect(isCoded, `cut at ${length}`).toBe(true)
+    }
+  })
+
+  test('changed bytes never cause anything but a code or a clean file', async () => {
+    const whole = ctImage()
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { minLength: 1, maxLength: 6 }),
+        async (changes) => {
+          const bytes = Uint8Array.from(whole)
+          for (const [at, byte] of changes) bytes[at] = byte
+          const result = await deidentify(bytes, vault).catch((thrown: unknown) => thrown)
+          if (result instanceof Error) {
+            expect(result instanceof DicomError || result instanceof DeidError).toBe(true)
+          }
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
+})
+
+describe('the check', () => {
+  test('takes what we made and refuses what we took', () => {
+    expect(checkClean(cleanBytes, FORMAT).isClean).toBe(true)
+    const raw = checkClean(ctImage(), FORMAT)
+    expect(raw.isClean).toBe(false)
+    expect(JSON.stringify(raw)).not.toContain(CANARY)
+  })
+
+  test.each<[string, string, Element]>([
+    ['an accession number', 'MUST_BE_EMPTY', value('00080050', 'SH', CANARY)],
+    ['an institution', 'MUST_BE_ABSENT', value('00080080', 'LO', CANARY)],
+    ['a private element', 'MUST_BE_ABSENT', value('00110010', 'LO', CANARY)],
+    ['a name', 'NOT_A_PSEUDONYM', value('00100010', 'PN', CANARY)],
+    ['an original UID', 'MUST_BE_DERIVED_UID', value('00200052', 'UI', '1.2.3')],
+    ['no attestation', 'NOT_ATTESTED', value('00120062', 'CS', 'NO')],
+    ['an overlay', 'MUST_BE_ABSENT', value('60003000', 'OW', new Uint8Array(8))],
+  ])('%s put back → %s', (_name, code, element) => {
+    const spoiled = writeDicom({
+      transferSyntaxUid: '1.2.840.10008.1.2.1',
+      dataSet: dataSet([...clean.values(), element]),
+    })
+    const result = checkClean(spoiled, FORMAT)
+    expect(result.isClean ? [] : result.findings.map((finding) => finding.code)).toContain(code)
+  })
+
+  test('a preamble with content is a finding', () => {
+    const spoiled = Uint8Array.from(cleanBytes)
+    spoiled[5] = 65
+    expect(checkClean(spoiled, FORMAT).isClean).toBe(false)
+  })
+})
+
+test('the same key gives the same bytes, another key other UIDs', async () => {
+  const again = await deidentify(ctImage(), openVault(KEY, FORMAT))
+  expect(again.bytes).toEqual(cleanBytes)
+  const other = await deidentify(ctImage(), openVault(new Uint8Array(32).fill(1), FORMAT))
+  expect(other.sopInstanceUid).not.toBe(again.sopInstanceUid)
+})
+
+test.skipIf(!existsSync(LIDC) && process.env['CI'] !== 'true')(
+  'the LIDC series: every file becomes clean, pixels as they were, one subject',
+  async () => {
+    const pseudonyms = new Set<string>()
+    for (const name of readdirSync(LIDC)) {
+      const original = readFileSync(join(LIDC, name))
+      const result = await deidentify(original, vault)
+      expect(checkClean(result.bytes, FORMAT).isClean).toBe(true)
+      expect(checkClean(original, FORMAT).isClean).toBe(false)
+      const pixels = (bytes: Uint8Array) => {
+        const element = readDicom(bytes).dataSet.get('7FE00010')
+        return element?.kind === 'value' ? Buffer.from(element.bytes).toString('base64') : ''
+      }
+      expect(pixels(result.bytes) === pixels(original)).toBe(true)
+      pseudonyms.add(result.pseudonym)
+    }
+    expect(pseudonyms.size).toBe(1)
+  },
+)
