@@ -28,6 +28,8 @@ export interface InstallationOptions {
   readonly isDemonstration: boolean
   /** Where the page is served from, when that is not the API (the development server). */
   readonly publicUrl?: string
+  /** API and worker start again when their sources change. */
+  readonly isWatched?: boolean
   readonly viewerDirectory: string | undefined
   readonly env: Readonly<Record<string, string | undefined>>
   readonly say: (line: string) => void
@@ -113,8 +115,9 @@ export async function startInstallation(options: InstallationOptions): Promise<I
       await untilReady(`${issuer}/.well-known/openid-configuration`, 'identity', logs)
     }
     say('API and worker')
-    child('api', [main, 'http'])
-    child('worker', [main, 'worker'])
+    const watch = options.isWatched === true ? ['--watch', '--watch-preserve-output'] : []
+    child('api', [...watch, main, 'http'])
+    child('worker', [...watch, main, 'worker'])
     await untilReady(`http://${hostOf(`http://${host}`)}:${port}/api/health`, 'api', logs)
     return { url, databaseUrl, newAccounts, stop }
   } catch (error) {

@@ -1,0 +1,49 @@
+/**
+ * `npm run bench`: each case runs ours and a peer, or the physical limit, by turns in one process,
+ * and prints the ratio of the medians. Later issues add files named *.bench.ts.
+ */
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+
+export interface BenchCase {
+  readonly name: string
+  readonly ours: () => Promise<unknown> | unknown
+  /** What it is held against. */
+  readonly peer: { readonly name: string; readonly run: () => Promise<unknown> | unknown }
+  readonly rounds: number
+}
+
+const files = (await readdir(import.meta.dirname)).filter((name) => name.endsWith('.bench.ts'))
+for (const file of files) {
+  const { cases } = (await import(join(import.meta.dirname, file))) as {
+    cases: readonly BenchCase[]
+  }
+  for (const each of cases) await run(each)
+}
+
+async function run({ name, ours, peer, rounds }: BenchCase): Promise<void> {
+  const times = { ours: [] as number[], peer: [] as number[] }
+  for (let round = -2; round < rounds; round++) {
+    const a = await time(ours)
+    const b = await time(peer.run)
+    // The first two rounds warm up.
+    if (round >= 0) {
+      times.ours.push(a)
+      times.peer.push(b)
+    }
+  }
+  const [a, b] = [median(times.ours), median(times.peer)]
+  process.stdout.write(
+    `${name}: ${a.toFixed(2)} ms, ${peer.name} ${b.toFixed(2)} ms, ratio ${(a / b).toFixed(2)}\n`,
+  )
+}
+
+async function time(work: () => Promise<unknown> | unknown): Promise<number> {
+  const start = performance.now()
+  await work()
+  return performance.now() - start
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+}
