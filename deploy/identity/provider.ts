@@ -112,7 +112,7 @@ function configuration(
   const base = '/protocol/openid-connect'
   return {
     adapter: (kind: string) => adapterFor(options.pool, kind),
-    jwks: state.jwks as NonNullable<Configuration['jwks']>,
+    jwks: state.jwks,
     cookies: { keys: state.cookieKeys },
     routes: {
       authorization: `${base}/auth`,

@@ -7,9 +7,9 @@ import { join } from 'node:path'
 
 export interface BenchCase {
   readonly name: string
-  readonly ours: () => Promise<unknown> | unknown
+  readonly ours: () => unknown
   /** What it is held against. */
-  readonly peer: { readonly name: string; readonly run: () => Promise<unknown> | unknown }
+  readonly peer: { readonly name: string; readonly run: () => unknown }
   readonly rounds: number
 }
 
@@ -38,7 +38,7 @@ async function run({ name, ours, peer, rounds }: BenchCase): Promise<void> {
   )
 }
 
-async function time(work: () => Promise<unknown> | unknown): Promise<number> {
+async function time(work: () => unknown): Promise<number> {
   const start = performance.now()
   await work()
   return performance.now() - start

@@ -124,9 +124,8 @@ describe.skipIf(!hasBrowser && !isCi).each(inputs)('the main job with %s', (_nam
     const painted = await volume(page)
     const address = page.url()
     await page.close({ runBeforeUnload: false })
-    const again = await (
-      await browser.contexts().find((each) => each.pages().length === 0)
-    )?.newPage()
+    const window = browser.contexts().find((each) => each.pages().length === 0)
+    const again = await window?.newPage()
     if (again === undefined) throw new Error('the labeler’s window is gone')
     pages.set('labeler-1', again)
     await again.goto(address)

@@ -44,7 +44,7 @@ export function addressOf(operation: Operation, input: CallInput): string {
   )
   const query = new URLSearchParams()
   for (const [name, value] of Object.entries(input.query ?? {})) {
-    if (value !== undefined) query.set(name, String(value))
+    if (value !== undefined) query.set(name, `${value as string | number | boolean}`)
   }
   const text = query.toString()
   return text === '' ? path : `${path}?${text}`
@@ -90,5 +90,5 @@ async function problemOf(answer: Response): Promise<PandokError> {
 }
 
 function isBytes(value: z.ZodType | Bytes): value is Bytes {
-  return 'kind' in value && value.kind === 'bytes'
+  return 'kind' in value
 }

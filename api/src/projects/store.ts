@@ -1,5 +1,5 @@
 /** Projects in SQL. */
-import { Project, SegmentLabel } from '@pandok/contract'
+import { type Project, SegmentLabel } from '@pandok/contract'
 import { z } from 'zod'
 import type { Queryable, Transaction } from '../platform/database.ts'
 

@@ -145,7 +145,10 @@ export function buildReleaseJob(deps: BuildDependencies): Job {
     )
     applyRuns(labelmap, segmentation.runs)
     const [source] = instances
-    const text = (tag: string) => String(source?.metadata[tag]?.Value?.[0] ?? '')
+    const text = (tag: string) => {
+      const first = source?.metadata[tag]?.Value?.[0]
+      return typeof first === 'string' ? first : ''
+    }
     const name = `${geometry.seriesInstanceUid}/${revision}`
     await zip.add(
       `${folder}/segmentation.dcm`,

@@ -48,6 +48,8 @@ export interface ReleaseZip {
 export function createReleaseZip(): ReleaseZip {
   const zip = new yazl.ZipFile()
   const files: ManifestFile[] = []
+  // yazl types it as the older interface; it is a PassThrough.
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
   const output = zip.outputStream as Readable
   const options = (path: string) => ({
     mtime: ENTRY_TIME,

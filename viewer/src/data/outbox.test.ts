@@ -53,7 +53,7 @@ async function open(
     send: server.send,
     latestRevision: server.latestRevision,
     onState: (state) => states.push(state),
-    newId: () => `id-${store}-${++id}-${Math.random()}`,
+    newId: () => `id-${++id}-${Math.random()}`,
     pause: () => Promise.resolve(),
   })
 }

@@ -110,6 +110,15 @@ const GROUP = 'pandok-tools'
 const VOLUME = 'cornerstoneStreamingImageVolume:pandok'
 const SEGMENTATION = 'pandok-segmentation'
 const ERASER = 'Eraser'
+/** Cornerstone types its tools' names as any. */
+const NAMES = {
+  windowLevel: String(WindowLevelTool.toolName),
+  pan: String(PanTool.toolName),
+  zoom: String(ZoomTool.toolName),
+  scroll: String(StackScrollTool.toolName),
+  brush: String(BrushTool.toolName),
+  length: LengthTool.toolName,
+} as const
 const PLANES = ['axial', 'coronal', 'sagittal'] as const
 const FILL_OPACITY = 0.35
 
@@ -260,7 +269,7 @@ export async function createReadingEngine(options: ReadingOptions): Promise<Read
   const tellLength = (event: CustomEvent<{ annotation: LengthAnnotation }>) => {
     const { annotation } = event.detail
     const [a, b] = annotation.data.handles.points
-    if (annotation.metadata.toolName !== LengthTool.toolName || !a || !b) return
+    if (annotation.metadata.toolName !== NAMES.length || !a || !b) return
     emit('length', {
       id: annotation.annotationUID,
       pointsMm: [a, b],
@@ -344,7 +353,7 @@ export async function createReadingEngine(options: ReadingOptions): Promise<Read
   }
 
   function viewportOf(plane: (typeof PLANES)[number]): Types.IVolumeViewport {
-    return engine.getViewport(plane) as Types.IVolumeViewport
+    return engine.getViewport<Types.IVolumeViewport>(plane)
   }
 
   function setWindow(preset: WindowPreset): void {
@@ -470,22 +479,22 @@ async function registerMetadata(
 function createTools(isReadOnly: boolean) {
   const group = ToolGroupManager.createToolGroup(GROUP)
   if (group === undefined) throw new Error('IMAGING_TOOLS')
-  for (const each of [WindowLevelTool, PanTool, ZoomTool, StackScrollTool, LengthTool]) {
-    group.addTool(each.toolName)
+  for (const name of [NAMES.windowLevel, NAMES.pan, NAMES.zoom, NAMES.scroll, NAMES.length]) {
+    group.addTool(name)
   }
-  group.addToolInstance('Brush', BrushTool.toolName, { activeStrategy: 'FILL_INSIDE_CIRCLE' })
-  group.addToolInstance(ERASER, BrushTool.toolName, { activeStrategy: 'ERASE_INSIDE_CIRCLE' })
+  group.addToolInstance('Brush', NAMES.brush, { activeStrategy: 'FILL_INSIDE_CIRCLE' })
+  group.addToolInstance(ERASER, NAMES.brush, { activeStrategy: 'ERASE_INSIDE_CIRCLE' })
   const { MouseBindings } = ToolEnums
-  group.setToolActive(PanTool.toolName, { bindings: [{ mouseButton: MouseBindings.Auxiliary }] })
-  group.setToolActive(ZoomTool.toolName, { bindings: [{ mouseButton: MouseBindings.Secondary }] })
-  group.setToolActive(StackScrollTool.toolName, {
+  group.setToolActive(NAMES.pan, { bindings: [{ mouseButton: MouseBindings.Auxiliary }] })
+  group.setToolActive(NAMES.zoom, { bindings: [{ mouseButton: MouseBindings.Secondary }] })
+  group.setToolActive(NAMES.scroll, {
     bindings: [{ mouseButton: MouseBindings.Wheel }],
   })
-  group.setToolActive(WindowLevelTool.toolName, {
+  group.setToolActive(NAMES.windowLevel, {
     bindings: [{ mouseButton: MouseBindings.Primary }],
   })
-  if (isReadOnly) group.setToolEnabled(LengthTool.toolName)
-  else group.setToolPassive(LengthTool.toolName)
+  if (isReadOnly) group.setToolEnabled(NAMES.length)
+  else group.setToolPassive(NAMES.length)
   return group
 }
 
@@ -494,17 +503,17 @@ function activate(tool: Tool): void {
   const group = ToolGroupManager.getToolGroup(GROUP)
   if (group === undefined) return
   const names: Partial<Record<Tool, string>> = {
-    'window-level': WindowLevelTool.toolName,
+    'window-level': NAMES.windowLevel,
     brush: 'Brush',
     eraser: ERASER,
-    length: LengthTool.toolName,
+    length: NAMES.length,
   }
   const primary = [{ mouseButton: ToolEnums.MouseBindings.Primary }]
-  for (const name of [WindowLevelTool.toolName, LengthTool.toolName]) group.setToolPassive(name)
+  for (const name of [NAMES.windowLevel, NAMES.length]) group.setToolPassive(name)
   for (const name of ['Brush', ERASER]) group.setToolDisabled(name)
   const auxiliary = { mouseButton: ToolEnums.MouseBindings.Auxiliary }
-  group.setToolPassive(PanTool.toolName, { removeAllBindings: true })
-  group.setToolActive(PanTool.toolName, {
+  group.setToolPassive(NAMES.pan, { removeAllBindings: true })
+  group.setToolActive(NAMES.pan, {
     bindings: tool === 'pan' ? [...primary, auxiliary] : [auxiliary],
   })
   const name = names[tool]
@@ -531,7 +540,7 @@ function restoreLength(
       isVisible: true,
       invalidated: true,
       metadata: {
-        toolName: LengthTool.toolName,
+        toolName: NAMES.length,
         FrameOfReferenceUID: geometry.frameOfReferenceUid,
         viewPlaneNormal: normal,
         viewUp: [0, -1, 0],

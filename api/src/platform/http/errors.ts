@@ -1,6 +1,6 @@
 /** Turns whatever was thrown into a problem document (RFC 9457), without a value of the input. */
 import { ERRORS, type Issue, PandokError, type Problem } from '@pandok/contract'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { isUnavailable } from '../database.ts'
 
 export function toPandokError(error: unknown): PandokError {
@@ -32,7 +32,7 @@ export function parseInput<S extends z.ZodType>(
   if (result.success) return result.data
   const issues: Issue[] = result.error.issues.slice(0, 100).map((issue) => ({
     path: [where, ...issue.path.map(String)].join('.'),
-    code: issue.code ?? 'custom',
+    code: issue.code,
     message: issue.message,
     severity: 'error',
   }))

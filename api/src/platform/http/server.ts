@@ -30,9 +30,12 @@ export function createHttpServer(options: HttpOptions): Server {
   app.use(router.routes())
   app.use(unknownAddress())
   if (options.viewerDirectory !== undefined) app.use(serveViewer(options.viewerDirectory))
+  const handle = app.callback()
   const server = createServer(
     { headersTimeout: 5_000, requestTimeout: 600_000, connectionsCheckingInterval: 1_000 },
-    app.callback(),
+    (request, response) => {
+      void handle(request, response)
+    },
   )
   server.keepAliveTimeout = 15_000
   return server
@@ -70,6 +73,7 @@ function traceAndErrors(log: Log) {
   return async (context: Context, next: Next) => {
     const traceId = randomUUID()
     const started = performance.now()
+    const operationOf = (): unknown => context.state['operation']
     try {
       await next()
     } catch (thrown) {
@@ -85,15 +89,12 @@ function traceAndErrors(log: Log) {
         // The stack says where; messages of foreign errors may hold values and stay out.
         const where = thrown instanceof Error ? thrown.stack?.split('\n').slice(1, 6) : undefined
         const kind = thrown instanceof Error ? thrown.name : typeof thrown
-        log.error({ traceId, operation: context.state['operation'], kind, where }, 'failed')
+        log.error({ traceId, operation: operationOf(), kind, where }, 'failed')
       }
     }
     if (isSampled(context)) {
       const ms = Math.round(performance.now() - started)
-      log.info(
-        { traceId, operation: context.state['operation'], status: context.status, ms },
-        'served',
-      )
+      log.info({ traceId, operation: operationOf(), status: context.status, ms }, 'served')
     }
   }
 }

@@ -56,7 +56,7 @@ export function draftOf(values: OutcomeValues | null): Draft {
     field,
     value === null ? '' : String(value),
   ])
-  return { ...Object.fromEntries(texts), treatments }
+  return { ...(Object.fromEntries(texts) as Record<string, string>), treatments }
 }
 
 /** What of the draft is valid by itself; fields that are empty or half typed are left out. */
