@@ -3,7 +3,6 @@
  * give equal bytes. manifest.json comes last and lists everything before it.
  */
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import yazl from 'yazl'
 import { z } from 'zod'
@@ -51,6 +50,8 @@ export function createReleaseZip(): ReleaseZip {
   // yazl types it as the older interface; it is a PassThrough.
   // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
   const output = zip.outputStream as Readable
+  // Whoever reads is told of a failure; without any listener it would end the process.
+  output.on('error', () => undefined)
   const options = (path: string) => ({
     mtime: ENTRY_TIME,
     mode: MODE,
@@ -63,8 +64,12 @@ export function createReleaseZip(): ReleaseZip {
       const sha256 = createHash('sha256').update(bytes).digest('hex')
       files.push({ path, bytes: bytes.length, sha256 })
       zip.addBuffer(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), path, options(path))
-      // yazl queues what is added: wait while nobody takes the bytes away.
-      while (output.readableLength > output.readableHighWaterMark) await once(output, 'data')
+      // yazl queues what is added: wait while nobody takes the bytes away. Looking at the length,
+      // not listening for data: a listener would make the stream flow before its reader is there.
+      while (output.readableLength > output.readableHighWaterMark) {
+        if (output.destroyed) throw new Error('the release is not written any more')
+        await new Promise((wake) => setTimeout(wake, 2))
+      }
     },
     finish: (about) => {
       const manifest: Manifest = { schema: 'pandok-release-1', ...about, files }
