@@ -5,8 +5,11 @@ import { useTranslation } from 'react-i18next'
 import { BrowserRouter, Navigate, Route, Routes } from 'react-router'
 import { QueryError } from './data/QueryError.tsx'
 import { AuditPage } from './pages/audit/AuditPage.tsx'
+import { CasePage } from './pages/cases/CasePage.tsx'
 import { CasesPage } from './pages/cases/CasesPage.tsx'
 import { OutcomePage } from './pages/cases/OutcomePage.tsx'
+import { MembersPage } from './pages/members/MembersPage.tsx'
+import { ProgressPage } from './pages/progress/ProgressPage.tsx'
 import { ReadingPage } from './pages/reading/ReadingPage.tsx'
 import { ResearchPage } from './pages/research/ResearchPage.tsx'
 import { QcPage } from './pages/upload/QcPage.tsx'
@@ -43,7 +46,7 @@ export function App({ session }: { session: Session }) {
   if (me.isPending) return <LoadingState label={t('loading')} />
   if (me.isError) return <QueryError error={me.error} retry={() => void me.refetch()} />
   if (context === undefined) return <EmptyState title={t('noProject')} />
-  const [home] = pagesFor(context.project.roles)
+  const [home] = pagesFor(context.project.roles, context.me.isAdmin)
   return (
     <SessionContext value={context}>
       <BrowserRouter>
@@ -63,6 +66,9 @@ export function App({ session }: { session: Session }) {
             <Route path="uploads/:uploadId" element={<QcPage />} />
             <Route path="tasks/:taskId" element={<ReadingPage />} />
             <Route path="cases" element={<CasesPage />} />
+            <Route path="cases/:caseId" element={<CasePage />} />
+            <Route path="progress" element={<ProgressPage />} />
+            <Route path="members" element={<MembersPage />} />
             <Route path="cases/:caseId/outcome" element={<OutcomePage />} />
             <Route path="cohorts" element={<ResearchPage />} />
             <Route path="audit" element={<AuditPage />} />

@@ -8,8 +8,15 @@ import {
   type SeriesGeometry,
 } from '@pandok/contract'
 import { useEffect, useRef, useState } from 'react'
-import { type Outbox, openOutbox, type SaveState } from '../data/outbox.ts'
-import { openStrokeStore } from '../data/stroke-store.ts'
+import { openChangeStore } from '../data/change-store.ts'
+import {
+  type Change,
+  mergeStates,
+  type Outbox,
+  openOutbox,
+  type SaveState,
+  type Stroke,
+} from '../data/outbox.ts'
 import {
   createReadingEngine,
   type EngineEvents,
@@ -30,12 +37,25 @@ export interface ReadingState {
   readonly voxels: ReadonlyMap<number, number>
   readonly comment: EngineEvents['comment'] | undefined
   readonly failureCode: string | undefined
+  /** This browser keeps nothing through a reload. */
+  readonly isStoreLost: boolean
+}
+
+/** A measurement as it is now, or that it was taken away. */
+interface LengthChange extends Change {
+  readonly length: SavedLength
+  readonly isRemoved: boolean
+}
+
+interface Outboxes {
+  readonly strokes: Outbox<Stroke>
+  readonly lengths: Outbox<LengthChange>
 }
 
 export interface Reading {
   readonly state: ReadingState
   readonly engine: ReadingEngine | undefined
-  /** Resolves when every stroke is on the server. */
+  /** Resolves when every stroke and every measurement is on the server. */
   readonly flushed: () => Promise<void>
   readonly clearComment: () => void
 }
@@ -49,6 +69,7 @@ const START: ReadingState = {
   voxels: new Map(),
   comment: undefined,
   failureCode: undefined,
+  isStoreLost: false,
 }
 
 export interface Planes {
@@ -65,7 +86,7 @@ export function useReading(
 ): Reading {
   const [state, setState] = useState(START)
   const [engine, setEngine] = useState<ReadingEngine>()
-  const outbox = useRef<Outbox>(undefined)
+  const outboxes = useRef<Outboxes>(undefined)
   const opened = useRef({ session, task, geometry })
   useEffect(() => {
     if (planes === undefined) return
@@ -77,12 +98,12 @@ export function useReading(
     open(opened.current, planes, set)
       .then((parts) => {
         if (isGone) {
-          parts.outbox?.close()
+          close(parts.outboxes)
           parts.engine.destroy()
           return
         }
         made = parts.engine
-        outbox.current = parts.outbox
+        outboxes.current = parts.outboxes
         setEngine(parts.engine)
       })
       .catch((error: unknown) => {
@@ -91,7 +112,7 @@ export function useReading(
       })
     return () => {
       isGone = true
-      outbox.current?.close()
+      close(outboxes.current)
       made?.destroy()
       setEngine(undefined)
     }
@@ -100,7 +121,8 @@ export function useReading(
     state,
     engine,
     flushed: async () => {
-      await outbox.current?.flushed()
+      await outboxes.current?.strokes.flushed()
+      await outboxes.current?.lengths.flushed()
     },
     clearComment: () => {
       setState((old) => ({ ...old, comment: undefined }))
@@ -112,7 +134,7 @@ async function open(
   { session, task, geometry }: { session: Session; task: TaskDetail; geometry: SeriesGeometry },
   elements: Planes,
   set: (change: Partial<ReadingState>) => void,
-): Promise<{ engine: ReadingEngine; outbox: Outbox | undefined }> {
+): Promise<{ engine: ReadingEngine; outboxes: Outboxes | undefined }> {
   const { client } = session
   const params = { taskId: task.id }
   const [saved, measured] = await Promise.all([
@@ -123,53 +145,84 @@ async function open(
     geometry.rows * geometry.columns * geometry.sopInstanceUids.length,
   )
   applyRuns(labelmap, saved.runs)
-  let outbox: Outbox | undefined
-  if (task.canEdit) {
-    const store = await openStrokeStore(task.id)
-    // Strokes of a page that died lie on top of what the server has.
-    for (const stroke of await store.load()) applyRuns(labelmap, stroke.runs)
-    outbox = await openOutbox({
-      store,
-      revision: saved.revision,
-      send: (stroke, baseRevision) =>
-        client.appendSegmentationRevision({
-          params,
-          body: {
-            assignmentId: task.assignment?.id ?? '',
-            clientRevisionId: stroke.clientRevisionId,
-            baseRevision,
-            seriesInstanceUid: geometry.seriesInstanceUid,
-            runs: [...stroke.runs],
-          },
-        }),
-      latestRevision: async () => (await client.getSegmentation({ params })).revision,
-      onState: (save) => {
-        set({ save })
-      },
-    })
-  }
   const lengths = new Map<string, SavedLength>(measured.items.map((item) => [item.id, item]))
   const revisions = new Map(measured.items.map((item) => [item.id, item.revision]))
+  let outboxes: Outboxes | undefined
+  if (task.canEdit) {
+    const strokeStore = await openChangeStore<Stroke>(task.id)
+    const lengthStore = await openChangeStore<LengthChange>(`${task.id} lengths`)
+    // What a page that died had not sent lies on top of what the server has.
+    for (const stroke of await strokeStore.load()) applyRuns(labelmap, stroke.runs)
+    for (const { length, isRemoved } of await lengthStore.load()) {
+      if (isRemoved) lengths.delete(length.id)
+      else lengths.set(length.id, length)
+    }
+    const assignmentId = task.assignment?.id ?? ''
+    const states: Record<keyof Outboxes, SaveState> = {
+      strokes: { kind: 'saved' },
+      lengths: { kind: 'saved' },
+    }
+    const show = (which: keyof Outboxes) => (state: SaveState) => {
+      states[which] = state
+      set({ save: mergeStates(states.strokes, states.lengths) })
+    }
+    outboxes = {
+      strokes: await openOutbox({
+        store: strokeStore,
+        revision: saved.revision,
+        send: (stroke, baseRevision) =>
+          client.appendSegmentationRevision({
+            params,
+            body: {
+              assignmentId,
+              clientRevisionId: stroke.clientRevisionId,
+              baseRevision,
+              seriesInstanceUid: geometry.seriesInstanceUid,
+              runs: [...stroke.runs],
+            },
+          }),
+        latestRevision: async () => (await client.getSegmentation({ params })).revision,
+        onState: show('strokes'),
+      }),
+      lengths: await openOutbox({
+        store: lengthStore,
+        // Each measurement counts its own revisions.
+        revision: 0,
+        send: async ({ length, isRemoved }) => {
+          const answer = await client.putMeasurement({
+            params: { ...params, measurementId: length.id },
+            body: {
+              assignmentId,
+              baseRevision: revisions.get(length.id) ?? 0,
+              kind: 'length',
+              pointsMm: [[...length.pointsMm[0]], [...length.pointsMm[1]]],
+              sopInstanceUid: length.sopInstanceUid,
+              frameOfReferenceUid: geometry.frameOfReferenceUid,
+              removed: isRemoved,
+            },
+          })
+          revisions.set(length.id, answer.revision)
+          return answer
+        },
+        latestRevision: async () => {
+          for (const { id, revision } of (await client.listMeasurements({ params })).items) {
+            revisions.set(id, revision)
+          }
+          return 0
+        },
+        onState: show('lengths'),
+      }),
+    }
+  }
   const known = new Uint8Array(labelmap)
   const showState = () => {
     set({ voxels: countVoxels(known), lengths: [...lengths.values()] })
   }
   showState()
-  const saveLength = async (length: SavedLength) => {
-    const { revision } = await client.putMeasurement({
-      params: { ...params, measurementId: length.id },
-      body: {
-        assignmentId: task.assignment?.id ?? '',
-        baseRevision: revisions.get(length.id) ?? 0,
-        kind: 'length',
-        pointsMm: [[...length.pointsMm[0]], [...length.pointsMm[1]]],
-        sopInstanceUid: length.sopInstanceUid,
-        frameOfReferenceUid: geometry.frameOfReferenceUid,
-      },
-    })
-    revisions.set(length.id, revision)
+  /** The browser keeps nothing (a private window): sending goes on, a reload would lose it. */
+  const noStore = () => {
+    set({ isStoreLost: true })
   }
-  let lengthsSaved: Promise<void> = Promise.resolve()
   const emit = <Name extends keyof EngineEvents>(name: Name, event: EngineEvents[Name]): void => {
     on(name, event)
   }
@@ -177,17 +230,17 @@ async function open(
     if (name === 'delta' && 'runs' in event) {
       applyRuns(known, event.runs)
       showState()
-      void outbox?.add(event.runs)
+      outboxes?.strokes.add({ runs: event.runs }).catch(noStore)
     } else if (name === 'length' && 'pointsMm' in event) {
       lengths.set(event.id, event)
       showState()
-      if (task.canEdit) {
-        lengthsSaved = lengthsSaved
-          .then(() => saveLength(event))
-          .catch(() => {
-            set({ save: { kind: 'refused', waiting: 1, code: 'MEASUREMENT' } })
-          })
-      }
+      outboxes?.lengths.add({ length: event, isRemoved: false }).catch(noStore)
+    } else if (name === 'length-removed' && 'id' in event) {
+      const length = lengths.get(event.id)
+      if (length === undefined) return
+      lengths.delete(event.id)
+      showState()
+      outboxes?.lengths.add({ length, isRemoved: true }).catch(noStore)
     } else if (name === 'progress' && 'loaded' in event) {
       set({ progress: event })
     } else if (name === 'slice' && 'index' in event) {
@@ -213,7 +266,12 @@ async function open(
     getToken: session.getToken,
     emit,
   })
-  return { engine, outbox }
+  return { engine, outboxes }
+}
+
+function close(outboxes: Outboxes | undefined): void {
+  outboxes?.strokes.close()
+  outboxes?.lengths.close()
 }
 
 function countVoxels(labelmap: Uint8Array): Map<number, number> {

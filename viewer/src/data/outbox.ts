@@ -1,19 +1,23 @@
 /**
- * Strokes on their way to the server. Each is kept in the browser's own store from the moment the
- * hand lifts until the server has acknowledged it: a killed tab or a lost network loses nothing.
- * One at a time and in order; a retry carries the same id and is saved once.
+ * Changes (strokes, measurements) on their way to the server. Each is kept in the browser's own
+ * store from the moment the hand lifts until the server has acknowledged it: a killed tab or a
+ * lost network loses nothing. One at a time and in order; a retry carries the same id and is saved
+ * once.
  */
 import { PandokError } from '@pandok/contract'
 
-export interface Stroke {
+export interface Change {
   readonly clientRevisionId: string
+}
+
+export interface Stroke extends Change {
   readonly runs: readonly number[]
 }
 
-/** Where strokes wait; IndexedDB in the page, memory in tests. */
-export interface StrokeStore {
-  readonly load: () => Promise<Stroke[]>
-  readonly add: (stroke: Stroke) => Promise<void>
+/** Where changes wait; IndexedDB in the page, memory in tests. */
+export interface ChangeStore<Item extends Change> {
+  readonly load: () => Promise<Item[]>
+  readonly add: (item: Item) => Promise<void>
   readonly remove: (clientRevisionId: string) => Promise<void>
 }
 
@@ -24,18 +28,29 @@ export type SaveState =
   /** The task is no longer ours: what waits stays here and can be looked at. */
   | { readonly kind: 'refused'; readonly waiting: number; readonly code: string }
 
-export interface Outbox {
-  readonly add: (runs: readonly number[]) => Promise<void>
+const GRAVITY = ['saved', 'saving', 'offline', 'refused'] as const satisfies SaveState['kind'][]
+
+/** What to tell of two outboxes: the graver state, with all that waits in both. */
+export function mergeStates(a: SaveState, b: SaveState): SaveState {
+  const graver = GRAVITY.indexOf(a.kind) >= GRAVITY.indexOf(b.kind) ? a : b
+  if (graver.kind === 'saved') return graver
+  return { ...graver, waiting: waitingIn(a) + waitingIn(b) }
+}
+
+const waitingIn = (state: SaveState): number => (state.kind === 'saved' ? 0 : state.waiting)
+
+export interface Outbox<Item extends Change> {
+  readonly add: (content: Omit<Item, 'clientRevisionId'>) => Promise<void>
   /** Resolves when nothing waits; rejects when saving was refused. */
   readonly flushed: () => Promise<void>
   readonly close: () => void
 }
 
-export interface OutboxOptions {
-  readonly store: StrokeStore
+export interface OutboxOptions<Item extends Change> {
+  readonly store: ChangeStore<Item>
   /** The revision the page was opened with. */
   readonly revision: number
-  readonly send: (stroke: Stroke, baseRevision: number) => Promise<{ revision: number }>
+  readonly send: (item: Item, baseRevision: number) => Promise<{ revision: number }>
   /** The newest revision, asked after a save was called stale. */
   readonly latestRevision: () => Promise<number>
   readonly onState: (state: SaveState) => void
@@ -45,8 +60,18 @@ export interface OutboxOptions {
 
 const FIRST_PAUSE_MS = 500
 const LONGEST_PAUSE_MS = 10_000
+/** What passes by itself: the server is busy or restarts, the person signs in again. */
+const PASSING: ReadonlySet<string> = new Set([
+  'DATABASE_UNAVAILABLE',
+  'INTERNAL',
+  'STORAGE_FULL',
+  'NOT_SIGNED_IN',
+  'TOKEN_INVALID',
+])
 
-export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
+export async function openOutbox<Item extends Change>(
+  options: OutboxOptions<Item>,
+): Promise<Outbox<Item>> {
   const pause = options.pause ?? ((ms: number) => new Promise((wake) => setTimeout(wake, ms)))
   const newId = options.newId ?? (() => crypto.randomUUID())
   const queue = await options.store.load()
@@ -54,25 +79,33 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
   let isClosed = false
   let sending: Promise<void> | undefined
   let refusal: PandokError | undefined
+  const storing = new Map<string, Promise<void>>()
 
   const kick = () => {
     sending ??= drain().finally(() => {
       sending = undefined
+      // Something may have been added after the last look at the queue.
+      if (queue.length > 0 && !isClosed && refusal === undefined) kick()
     })
   }
   if (queue.length > 0) kick()
 
   return {
-    add: async (runs) => {
-      const stroke = { clientRevisionId: newId(), runs }
-      // In the browser's store before anything else.
-      await options.store.add(stroke)
-      queue.push(stroke)
-      kick()
+    add: async (content) => {
+      const item = { ...content, clientRevisionId: newId() } as Item
+      // In the order of the hand, whatever the store does: it may finish out of order.
+      queue.push(item)
+      const stored = options.store.add(item)
+      storing.set(item.clientRevisionId, stored)
+      options.onState({ kind: 'saving', waiting: queue.length })
+      // A browser that keeps nothing must not stop the sending; kick tries in both cases.
+      await stored.finally(kick)
     },
     flushed: async () => {
-      kick()
-      await sending
+      do {
+        kick()
+        await sending
+      } while (queue.length > 0 && refusal === undefined && !isClosed)
       if (refusal !== undefined) throw refusal
     },
     close: () => {
@@ -82,19 +115,27 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
 
   async function drain(): Promise<void> {
     let waitMs = FIRST_PAUSE_MS
-    for (let stroke = queue[0]; stroke !== undefined && !isClosed; stroke = queue[0]) {
-      if (refusal === undefined) options.onState({ kind: 'saving', waiting: queue.length })
+    for (let item = queue[0]; item !== undefined && !isClosed; item = queue[0]) {
+      options.onState({ kind: 'saving', waiting: queue.length })
       try {
-        revision = (await options.send(stroke, revision)).revision
+        // On the disk before it is sent, so that it can be taken off again afterwards.
+        await storing.get(item.clientRevisionId)?.catch(() => undefined)
+        revision = (await options.send(item, revision)).revision
         queue.shift()
-        await options.store.remove(stroke.clientRevisionId)
+        storing.delete(item.clientRevisionId)
+        refusal = undefined
         waitMs = FIRST_PAUSE_MS
+        // If this fails the item is sent again by the next page, under the same id.
+        await options.store.remove(item.clientRevisionId).catch(() => undefined)
       } catch (error) {
         const code = error instanceof PandokError ? error.code : undefined
         if (code === 'REVISION_STALE') {
-          // Strokes hold absolute values: on top of the newest state they mean the same.
-          revision = await options.latestRevision().catch(() => revision)
-        } else if (code === undefined || code === 'DATABASE_UNAVAILABLE' || code === 'INTERNAL') {
+          // Changes hold absolute values: on top of the newest state they mean the same.
+          revision = await options.latestRevision().catch(async () => {
+            await pause(waitMs)
+            return revision
+          })
+        } else if (code === undefined || PASSING.has(code)) {
           options.onState({ kind: 'offline', waiting: queue.length })
           await pause(waitMs)
           waitMs = Math.min(waitMs * 2, LONGEST_PAUSE_MS)

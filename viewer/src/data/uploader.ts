@@ -1,12 +1,11 @@
 /**
  * Takes files through de-identification and to the server, a few at a time. Knows no React: a page
  * subscribes to snapshots. Originals are read, cleaned in a worker and forgotten; their names stay
- * on this page.
+ * in this window. One file that fails holds up no other.
  */
 import { type ReportRow, sumReports } from '@pandok/anonymizer'
-import { startDeidentificationWorker } from '@pandok/anonymizer/web'
-import type { Client } from '@pandok/contract'
-import { PandokError } from '@pandok/contract'
+import type { DeidentificationWorker } from '@pandok/anonymizer/web'
+import { type Client, PandokError } from '@pandok/contract'
 
 export type FileState = 'queued' | 'cleaning' | 'sending' | 'received' | 'left-out' | 'failed'
 
@@ -20,6 +19,9 @@ export interface UploadFile {
 export interface UploadSnapshot {
   readonly files: readonly UploadFile[]
   readonly finished: number
+  readonly sentBytes: number
+  /** The network is away: sending goes on by itself. */
+  readonly isWaiting: boolean
   /** Set when everything that could be sent is sent and the upload is closed. */
   readonly uploadId: string | undefined
   readonly failureCode: string | undefined
@@ -30,42 +32,75 @@ export interface Uploader {
   readonly snapshot: () => UploadSnapshot
 }
 
-const PARALLEL = 3
-const TRIES = 5
+export interface UploaderOptions {
+  readonly client: Client
+  readonly projectKey: string
+  readonly files: readonly File[]
+  readonly startWorker: (options: {
+    key: Uint8Array
+    format: { prefix: string; digits: number }
+  }) => Pick<DeidentificationWorker, 'deidentify' | 'close'>
+  readonly pause?: (ms: number) => Promise<void>
+}
 
-export function startUpload(options: {
-  client: Client
-  projectKey: string
-  files: readonly File[]
-}): Uploader {
+const PARALLEL = 3
+const FIRST_PAUSE_MS = 1_000
+const LONGEST_PAUSE_MS = 30_000
+/** Thousands of files change state quickly; the page is told at most this often. */
+const TELL_EVERY_MS = 100
+const PASSING: ReadonlySet<string> = new Set(['DATABASE_UNAVAILABLE', 'INTERNAL', 'TOKEN_INVALID'])
+/** What is wrong with one file only; anything else stops the upload. */
+const OF_ONE_FILE: ReadonlySet<string> = new Set([
+  'HASH_MISMATCH',
+  'TOO_LARGE',
+  'UNSUPPORTED_MEDIA_TYPE',
+])
+
+export function startUpload(options: UploaderOptions): Uploader {
   const { client, files } = options
+  const pause = options.pause ?? ((ms: number) => new Promise((wake) => setTimeout(wake, ms)))
   const params = { projectKey: options.projectKey }
   const listeners = new Set<() => void>()
+  const states: UploadFile[] = files.map((file) => ({
+    name: file.webkitRelativePath || file.name,
+    state: 'queued',
+    code: undefined,
+  }))
   let snapshot: UploadSnapshot = {
-    files: files.map((file) => ({
-      name: file.webkitRelativePath || file.name,
-      state: 'queued',
-      code: undefined,
-    })),
+    files: [...states],
     finished: 0,
+    sentBytes: 0,
+    isWaiting: false,
     uploadId: undefined,
     failureCode: undefined,
   }
-  const set = (change: Partial<UploadSnapshot>) => {
-    snapshot = { ...snapshot, ...change }
+  let isTellDue = false
+  const tell = () => {
+    snapshot = { ...snapshot, files: [...states] }
     for (const listener of listeners) listener()
   }
+  const set = (change: Partial<UploadSnapshot>) => {
+    snapshot = { ...snapshot, ...change }
+    if (isTellDue) return
+    isTellDue = true
+    setTimeout(() => {
+      isTellDue = false
+      tell()
+    }, TELL_EVERY_MS)
+  }
   const setFile = (at: number, state: FileState, code?: string) => {
+    const old = states[at]
+    if (old === undefined) return
+    states[at] = { ...old, state, code }
     const isDone = state === 'received' || state === 'left-out' || state === 'failed'
-    const next = snapshot.files.map((file, index) =>
-      index === at ? { ...file, state, code } : file,
-    )
-    set({ files: next, finished: snapshot.finished + (isDone ? 1 : 0) })
+    set({ finished: snapshot.finished + (isDone ? 1 : 0) })
   }
 
-  void run().catch((error: unknown) => {
-    set({ failureCode: error instanceof PandokError ? error.code : 'NETWORK' })
-  })
+  void run()
+    .catch((error: unknown) => {
+      set({ failureCode: error instanceof PandokError ? error.code : 'NETWORK' })
+    })
+    .finally(tell)
   return {
     subscribe: (listener) => {
       listeners.add(listener)
@@ -78,66 +113,102 @@ export function startUpload(options: {
     const kit = await client.getDeidentificationKey({ params })
     const key = Uint8Array.from(atob(kit.keyBase64), (letter) => letter.charCodeAt(0))
     const upload = await client.createUpload({ params, body: {} })
-    const sha256s: string[] = []
+    const received = new Set<string>()
     const reports: (readonly ReportRow[])[] = []
     let next = 0
+    let isStopped = false
     const lane = async (): Promise<void> => {
-      const worker = startDeidentificationWorker({ key, format: kit.pseudonymFormat })
+      const worker = options.startWorker({ key, format: kit.pseudonymFormat })
       try {
-        for (let at = next++; at < files.length; at = next++) {
-          const file = files[at]
-          if (file === undefined) continue
-          setFile(at, 'cleaning')
-          const answer = await worker.deidentify(await file.arrayBuffer())
-          if (answer.kind === 'refused') {
-            setFile(at, 'left-out', answer.code)
-            continue
-          }
-          setFile(at, 'sending')
-          const { bytes, sha256 } = answer
-          await persistently(() =>
-            client.putUploadFile({
-              params: { uploadId: upload.id, sha256 },
-              body: new Blob([bytes]),
-            }),
-          )
-          sha256s.push(sha256)
-          reports.push(answer.report)
-          setFile(at, 'received')
+        for (let at = next++; at < files.length && !isStopped; at = next++) {
+          await take(at, worker)
         }
+      } catch (error) {
+        isStopped = true
+        throw error
       } finally {
         worker.close()
       }
     }
+    const take = async (
+      at: number,
+      worker: Pick<DeidentificationWorker, 'deidentify'>,
+    ): Promise<void> => {
+      const file = files[at]
+      if (file === undefined) return
+      setFile(at, 'cleaning')
+      const original = await file.arrayBuffer().catch(() => undefined)
+      if (original === undefined) {
+        setFile(at, 'left-out', 'UNREADABLE')
+        return
+      }
+      const answer = await worker.deidentify(original)
+      if (answer.kind === 'refused') {
+        setFile(at, 'left-out', answer.code)
+        return
+      }
+      const { bytes, sha256 } = answer
+      if (received.has(sha256)) {
+        setFile(at, 'left-out', 'DUPLICATE')
+        return
+      }
+      received.add(sha256)
+      setFile(at, 'sending')
+      try {
+        await persistently(() =>
+          client.putUploadFile({
+            params: { uploadId: upload.id, sha256 },
+            body: new Blob([bytes]),
+          }),
+        )
+      } catch (error) {
+        received.delete(sha256)
+        if (!(error instanceof PandokError) || !OF_ONE_FILE.has(error.code)) throw error
+        setFile(at, 'failed', error.code)
+        return
+      }
+      reports.push(answer.report)
+      setFile(at, 'received')
+      set({ sentBytes: snapshot.sentBytes + bytes.byteLength })
+    }
     await Promise.all(Array.from({ length: PARALLEL }, lane))
-    if (sha256s.length === 0) {
+    if (received.size === 0) {
       set({ failureCode: 'UPLOAD_NOTHING_CLEAN' })
       return
     }
     const leftOut: Record<string, number> = {}
-    for (const { state, code } of snapshot.files) {
-      if (state === 'left-out' && code !== undefined) leftOut[code] = (leftOut[code] ?? 0) + 1
+    for (const { state, code } of states) {
+      if ((state === 'left-out' || state === 'failed') && code !== undefined) {
+        leftOut[code] = (leftOut[code] ?? 0) + 1
+      }
     }
     const report = {
       profile: kit.profile,
-      files: sha256s.length,
+      files: received.size,
       rows: sumReports(reports),
       leftOut,
     }
-    await client.completeUpload({ params: { uploadId: upload.id }, body: { sha256s, report } })
+    await persistently(() =>
+      client.completeUpload({
+        params: { uploadId: upload.id },
+        body: { sha256s: [...received], report },
+      }),
+    )
     set({ uploadId: upload.id })
   }
-}
 
-/** Tries again when the network failed or the server was busy; sending twice is harmless. */
-async function persistently<T>(work: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await work()
-    } catch (error) {
-      const isPassing = !(error instanceof PandokError) || error.code === 'DATABASE_UNAVAILABLE'
-      if (!isPassing || tries >= TRIES) throw error
-      await new Promise((wake) => setTimeout(wake, 500 * 2 ** tries))
+  /** Tries until the network and the server are back; sending twice is harmless. */
+  async function persistently<T>(work: () => Promise<T>): Promise<T> {
+    for (let waitMs = FIRST_PAUSE_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_PAUSE_MS)) {
+      try {
+        const result = await work()
+        if (snapshot.isWaiting) set({ isWaiting: false })
+        return result
+      } catch (error) {
+        if (error instanceof PandokError && !PASSING.has(error.code)) throw error
+        set({ isWaiting: true })
+        await pause(waitMs)
+      }
     }
   }
 }

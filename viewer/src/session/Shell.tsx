@@ -5,17 +5,24 @@ import { NavLink, Outlet } from 'react-router'
 import { LANGUAGES, setLanguage } from '../i18n/index.ts'
 import { Button, Toasts } from '../ui/index.ts'
 import { useSession } from './context.ts'
+import { KeySheet } from './KeySheet.tsx'
 
 export const PAGES = [
   { path: 'worklist', roles: ['labeler', 'reviewer', 'second-reviewer'] },
   { path: 'upload', roles: ['data-manager'] },
+  { path: 'progress', roles: ['manager'] },
   { path: 'cases', roles: ['data-manager', 'manager', 'researcher', 'auditor'] },
   { path: 'cohorts', roles: ['researcher', 'manager', 'auditor'] },
+  { path: 'members', roles: ['manager', 'auditor'] },
   { path: 'audit', roles: ['auditor'] },
 ] as const satisfies readonly { path: string; roles: readonly Role[] }[]
 
-export function pagesFor(roles: readonly Role[]) {
-  return PAGES.filter((page) => page.roles.some((role) => roles.includes(role)))
+/** Administrators may set the roles of any project (people, never images). */
+export function pagesFor(roles: readonly Role[], isAdmin: boolean) {
+  return PAGES.filter(
+    (page) =>
+      page.roles.some((role) => roles.includes(role)) || (isAdmin && page.path === 'members'),
+  )
 }
 
 export function Shell() {
@@ -41,8 +48,8 @@ export function Shell() {
             </option>
           ))}
         </select>
-        <nav className="nav">
-          {pagesFor(project.roles).map(({ path }) => (
+        <nav className="nav" aria-label="Pandok">
+          {pagesFor(project.roles, me.isAdmin).map(({ path }) => (
             <NavLink key={path} to={`/${path}`}>
               {t(`nav.${path}`)}
             </NavLink>
@@ -64,6 +71,7 @@ export function Shell() {
             </button>
           ))}
         </fieldset>
+        <KeySheet />
         <details className="menu">
           <summary>{me.displayName}</summary>
           <div>
@@ -75,7 +83,7 @@ export function Shell() {
       <main className="content">
         <Outlet />
       </main>
-      <Toasts closeLabel={t('cancel')} />
+      <Toasts closeLabel={t('close')} />
     </div>
   )
 }

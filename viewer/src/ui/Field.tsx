@@ -45,7 +45,7 @@ export function Field({ label, hint, issues = [], children }: FieldProps) {
 export function Issues({ issues }: { issues: readonly FieldIssue[] }) {
   return issues.map((issue) => (
     <div key={`${issue.code} ${issue.message}`} className={classes('issue', issue.severity)}>
-      <code>{issue.code}</code>
+      {issue.code === '' ? null : <code>{issue.code}</code>}
       {issue.message}
     </div>
   ))

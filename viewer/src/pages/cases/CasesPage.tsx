@@ -31,7 +31,11 @@ export function CasesPage() {
           rows={cases.data.items}
           keyOf={(row) => row.id}
           columns={[
-            { key: 'case', title: t('worklist.case'), draw: (row) => row.pseudonym },
+            {
+              key: 'case',
+              title: t('worklist.case'),
+              draw: (row) => <Link to={`/cases/${row.id}`}>{row.pseudonym}</Link>,
+            },
             {
               key: 'stage',
               title: t('cases.stage'),

@@ -5,9 +5,13 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useParams } from 'react-router'
 import { codeOf, QueryError } from '../../data/QueryError.tsx'
+import { useDelayed } from '../../data/use-delayed.ts'
 import { useSession } from '../../session/context.ts'
 import { Button, Checks, Field, type FieldIssue, LoadingState, showToast } from '../../ui/index.ts'
 import { completeOf, type Draft, draftOf, FIELDS, partialOf } from './outcome.model.ts'
+import { StoredDates } from './StoredDates.tsx'
+
+const CHECK_DELAY_MS = 300
 
 export function OutcomePage() {
   const { t } = useTranslation()
@@ -40,14 +44,14 @@ function OutcomeForm({ entry, onSaved }: { entry: Outcome; onSaved: () => void }
     queryFn: () => session.client.listHistologies({ params: {} }),
     staleTime: Number.POSITIVE_INFINITY,
   })
-  const values = partialOf(draft)
+  const values = useDelayed(draft, CHECK_DELAY_MS, partialOf)
   const check = useQuery({
     queryKey: ['outcome-check', params.caseId, values],
     queryFn: () => session.client.checkOutcome({ params, body: { values } }),
     placeholderData: (previous) => previous,
   })
   const save = useMutation({
-    mutationFn: async () => {
+    mutationFn: async (baseRevision: number) => {
       const complete = completeOf(draft)
       if ('missing' in complete) {
         setMissing(complete.missing)
@@ -56,7 +60,7 @@ function OutcomeForm({ entry, onSaved }: { entry: Outcome; onSaved: () => void }
       setMissing([])
       return await session.client.putOutcome({
         params,
-        body: { baseRevision: entry.revision, values: complete.values },
+        body: { baseRevision, values: complete.values },
       })
     },
     onSuccess: (saved) => {
@@ -65,12 +69,27 @@ function OutcomeForm({ entry, onSaved }: { entry: Outcome; onSaved: () => void }
       onSaved()
     },
     onError: (error) => {
-      showToast(`${t('failed')}: ${codeOf(error)}`, 'bad')
+      if (codeOf(error) !== 'REVISION_STALE') showToast(`${t('failed')}: ${codeOf(error)}`, 'bad')
     },
   })
+  const isStale = save.isError && codeOf(save.error) === 'REVISION_STALE'
+  const saveAfterNewer = useMutation({
+    mutationFn: async () => {
+      const newer = await session.client.getOutcomeEntry({ params })
+      await save.mutateAsync(newer.revision)
+    },
+  })
+  const wordsOf = (issue: FieldIssue): FieldIssue => ({
+    ...issue,
+    message: i18n.exists(`rules.${issue.code}`)
+      ? t(`rules.${issue.code}` as 'rules.DQ02')
+      : issue.message,
+  })
   const issuesOf = (field: string): FieldIssue[] => [
-    ...(check.data?.issues ?? []).filter((issue) => issue.path === `values.${field}`),
-    ...(missing.includes(field) ? [{ code: '!', message: '', severity: 'error' as const }] : []),
+    ...(check.data?.issues ?? []).filter((issue) => issue.path === `values.${field}`).map(wordsOf),
+    ...(missing.includes(field)
+      ? [{ code: '', message: t('rules.required'), severity: 'error' as const }]
+      : []),
   ]
   const set = (field: string, value: string) => {
     setDraft({ ...draft, [field]: value })
@@ -80,7 +99,7 @@ function OutcomeForm({ entry, onSaved }: { entry: Outcome; onSaved: () => void }
       className="page"
       onSubmit={(event) => {
         event.preventDefault()
-        save.mutate()
+        save.mutate(entry.revision)
       }}
     >
       <header>
@@ -154,11 +173,35 @@ function OutcomeForm({ entry, onSaved }: { entry: Outcome; onSaved: () => void }
         }}
         issues={issuesOf('treatments')}
       />
+      {isStale ? (
+        <div className="notice warn stack" role="alert">
+          {t('outcome.stale')}
+          <div className="row">
+            <Button
+              onClick={() => {
+                sessionStorage.removeItem(storedKey(entry))
+                onSaved()
+              }}
+            >
+              {t('outcome.loadNewer')}
+            </Button>
+            <Button
+              disabled={saveAfterNewer.isPending}
+              onClick={() => {
+                saveAfterNewer.mutate()
+              }}
+            >
+              {t('outcome.saveOver')}
+            </Button>
+          </div>
+        </div>
+      ) : null}
       <div className="row">
         <Button type="submit" look="primary" disabled={save.isPending}>
           {t('outcome.save')}
         </Button>
       </div>
+      {entry.revision > 0 ? <StoredDates entry={entry} /> : null}
     </form>
   )
 }

@@ -100,7 +100,12 @@ export function ReadingPanel({ task, geometry, reading, engine }: PanelProps) {
         <h2>{task.pseudonym}</h2>
         {task.canEdit ? <SaveBadge reading={reading} /> : <Badge>{t('reading.readOnly')}</Badge>}
       </div>
-      <div className="row" role="toolbar" aria-label={t('reading.tools.window-level')}>
+      {state.isStoreLost ? (
+        <p className="notice warn small" role="alert">
+          {t('reading.noStore')}
+        </p>
+      ) : null}
+      <div className="row" role="toolbar" aria-label={t('reading.toolbar')}>
         {tools.map(([each, key]) => (
           <Button
             key={each}
@@ -318,8 +323,7 @@ function Verdict({ task, reading, pins, setPins, engine }: VerdictProps) {
   const { session } = useSession()
   const navigate = useNavigate()
   const [asked, setAsked] = useState<'accept' | 'return'>()
-  const [reason, setReason] = useState<ReturnReason | ''>('')
-  const [comment, setComment] = useState('')
+  const [{ reason, comment }, setDraft] = useVerdictDraft(task.id)
   const [pinText, setPinText] = useState('')
   const { comment: placed } = reading.state
   const decide = useMutation({
@@ -335,6 +339,7 @@ function Verdict({ task, reading, pins, setPins, engine }: VerdictProps) {
       }),
     onSuccess: async () => {
       setPins([])
+      setDraft(NO_DRAFT)
       showToast(t('reading.decided'))
       await navigate('/worklist')
     },
@@ -424,7 +429,10 @@ function Verdict({ task, reading, pins, setPins, engine }: VerdictProps) {
                     value={reason}
                     onChange={(event) => {
                       const { value } = event.target
-                      setReason(RETURN_REASONS.find((each) => each === value) ?? '')
+                      setDraft({
+                        comment,
+                        reason: RETURN_REASONS.find((each) => each === value) ?? '',
+                      })
                     }}
                   >
                     <option value="" />
@@ -447,7 +455,7 @@ function Verdict({ task, reading, pins, setPins, engine }: VerdictProps) {
                     maxLength={MAX_COMMENT}
                     value={comment}
                     onChange={(event) => {
-                      setComment(event.target.value)
+                      setDraft({ reason, comment: event.target.value })
                     }}
                   />
                 )}
@@ -458,6 +466,30 @@ function Verdict({ task, reading, pins, setPins, engine }: VerdictProps) {
       )}
     </section>
   )
+}
+
+interface VerdictDraft {
+  readonly reason: ReturnReason | ''
+  readonly comment: string
+}
+
+const NO_DRAFT: VerdictDraft = { reason: '', comment: '' }
+
+/** The words of a verdict in the making outlive the page too. */
+function useVerdictDraft(taskId: string): [VerdictDraft, (draft: VerdictDraft) => void] {
+  const key = `pandok.verdict.${taskId}`
+  const [draft, setDraft] = useState<VerdictDraft>(() => {
+    const stored = localStorage.getItem(key)
+    return stored === null ? NO_DRAFT : (JSON.parse(stored) as VerdictDraft)
+  })
+  return [
+    draft,
+    (next) => {
+      if (next === NO_DRAFT) localStorage.removeItem(key)
+      else localStorage.setItem(key, JSON.stringify(next))
+      setDraft(next)
+    },
+  ]
 }
 
 /** The pins of a verdict in the making outlive the page. */

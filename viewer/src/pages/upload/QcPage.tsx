@@ -15,6 +15,7 @@ import {
   showToast,
   Table,
 } from '../../ui/index.ts'
+import { Reason } from './Reason.tsx'
 import { uploadTone } from './tones.ts'
 
 const IN_MOTION = ['receiving', 'checking', 'archiving']
@@ -146,7 +147,11 @@ function Refusals({ upload }: { upload: UploadDetail }) {
             rows={leftOut}
             keyOf={([code]) => code}
             columns={[
-              { key: 'reason', title: t('upload.reason'), draw: ([code]) => <code>{code}</code> },
+              {
+                key: 'reason',
+                title: t('upload.reason'),
+                draw: ([code]) => <Reason code={code} />,
+              },
               { key: 'count', title: t('qc.count'), isNumber: true, draw: ([, count]) => count },
             ]}
           />

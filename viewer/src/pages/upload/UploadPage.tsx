@@ -3,9 +3,10 @@ import { useQuery } from '@tanstack/react-query'
 import { useRef, useState, useSyncExternalStore } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
+import { beginUpload, currentUpload, forgetUpload } from '../../data/current-upload.ts'
 import { droppedFiles } from '../../data/dropped-files.ts'
 import { QueryError } from '../../data/QueryError.tsx'
-import { startUpload, type Uploader, type UploadFile } from '../../data/uploader.ts'
+import type { FileState, Uploader, UploadFile } from '../../data/uploader.ts'
 import { useSession } from '../../session/context.ts'
 import {
   Badge,
@@ -15,18 +16,19 @@ import {
   LoadingState,
   ProgressBar,
   Table,
+  type Tone,
   VirtualTable,
 } from '../../ui/index.ts'
+import { Reason } from './Reason.tsx'
 import { uploadTone } from './tones.ts'
 
 export function UploadPage() {
   const { t } = useTranslation()
   const { session, project } = useSession()
-  const [uploader, setUploader] = useState<Uploader>()
+  const [uploader, setUploader] = useState(() => currentUpload(project.projectKey))
   const begin = (files: readonly File[]) => {
     if (files.length === 0) return
-    const { client } = session
-    setUploader(startUpload({ client, projectKey: project.projectKey, files }))
+    setUploader(beginUpload(session.client, project.projectKey, files))
   }
   return (
     <div className="page">
@@ -40,6 +42,7 @@ export function UploadPage() {
         <Running
           uploader={uploader}
           onAgain={() => {
+            forgetUpload(project.projectKey)
             setUploader(undefined)
           }}
         />
@@ -95,26 +98,38 @@ function DropZone({ onFiles }: { onFiles: (files: readonly File[]) => void }) {
   )
 }
 
+const TONES: Readonly<Record<FileState, Tone>> = {
+  queued: 'neutral',
+  cleaning: 'active',
+  sending: 'active',
+  received: 'ok',
+  'left-out': 'warn',
+  failed: 'bad',
+}
+
 function Running({ uploader, onAgain }: { uploader: Uploader; onAgain: () => void }) {
   const { t } = useTranslation()
-  const { files, finished, uploadId, failureCode } = useSyncExternalStore(
+  const { files, finished, sentBytes, isWaiting, uploadId, failureCode } = useSyncExternalStore(
     uploader.subscribe,
     uploader.snapshot,
   )
+  const [isOnlyLeftOut, setIsOnlyLeftOut] = useState(false)
+  const leftOut = files.filter((file) => file.state === 'left-out' || file.state === 'failed')
+  const shown = isOnlyLeftOut ? leftOut : files
   const columns = [
     { key: 'file', title: t('upload.file'), draw: (file: UploadFile) => file.name },
     {
       key: 'state',
       title: t('upload.state'),
       draw: (file: UploadFile) => (
-        <Badge
-          tone={file.state === 'received' ? 'ok' : file.state === 'left-out' ? 'warn' : 'neutral'}
-        >
-          {t(`upload.states.${file.state}`)}
-        </Badge>
+        <Badge tone={TONES[file.state]}>{t(`upload.states.${file.state}`)}</Badge>
       ),
     },
-    { key: 'reason', title: t('upload.reason'), draw: (file: UploadFile) => file.code ?? '' },
+    {
+      key: 'reason',
+      title: t('upload.reason'),
+      draw: (file: UploadFile) => <Reason code={file.code} />,
+    },
   ]
   return (
     <section className="panel">
@@ -122,8 +137,17 @@ function Running({ uploader, onAgain }: { uploader: Uploader; onAgain: () => voi
         label={t('upload.total')}
         done={finished}
         total={files.length}
-        text={t('upload.progress', { done: finished, total: files.length })}
+        text={t('upload.progress', {
+          done: finished,
+          total: files.length,
+          size: (sentBytes / 1_000_000).toFixed(1),
+        })}
       />
+      {uploadId === undefined && failureCode === undefined ? (
+        <p className="muted small" role="status">
+          {t(isWaiting ? 'upload.waitingNetwork' : 'upload.keepOpen')}
+        </p>
+      ) : null}
       {failureCode === undefined ? null : (
         <ErrorState title={t('failed')} message="" code={failureCode} />
       )}
@@ -137,10 +161,22 @@ function Running({ uploader, onAgain }: { uploader: Uploader; onAgain: () => voi
           <Button onClick={onAgain}>{t('upload.again')}</Button>
         )}
       </div>
+      {leftOut.length === 0 ? null : (
+        <label className="row small">
+          <input
+            type="checkbox"
+            checked={isOnlyLeftOut}
+            onChange={(event) => {
+              setIsOnlyLeftOut(event.target.checked)
+            }}
+          />
+          {t('upload.onlyLeftOut', { count: leftOut.length })}
+        </label>
+      )}
       <VirtualTable
         label={t('upload.total')}
         columns={columns}
-        rows={files}
+        rows={shown}
         keyOf={(file) => file.name}
         heightPx={320}
       />

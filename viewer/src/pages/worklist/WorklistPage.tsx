@@ -1,10 +1,10 @@
 /** Where readers begin: take the next case, or go on with an open one. Key n takes the next. */
 import { TASK_KINDS, type Task, type TaskKind } from '@pandok/contract'
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate } from 'react-router'
 import { codeOf, QueryError } from '../../data/QueryError.tsx'
+import { useKey } from '../../data/use-key.ts'
 import { useSession } from '../../session/context.ts'
 import { Badge, Button, EmptyState, LoadingState, showToast, Table } from '../../ui/index.ts'
 
@@ -113,19 +113,4 @@ export function WorklistPage() {
       </section>
     </div>
   )
-}
-
-function useKey(key: string, act: () => void): void {
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      const isTyping =
-        event.target instanceof HTMLElement &&
-        event.target.closest('input, select, textarea, dialog') !== null
-      if (event.key === key && !isTyping && !event.ctrlKey && !event.metaKey) act()
-    }
-    window.addEventListener('keydown', onKey)
-    return () => {
-      window.removeEventListener('keydown', onKey)
-    }
-  })
 }

@@ -1,10 +1,13 @@
-/** The strokes of one task in IndexedDB, in the order they were made. */
-import type { Stroke, StrokeStore } from './outbox.ts'
+/** The unsaved changes of one task in IndexedDB, in the order they were made. */
+import type { Change, ChangeStore } from './outbox.ts'
 
 const DATABASE = 'pandok'
 const STORE = 'strokes'
 
-export async function openStrokeStore(taskId: string): Promise<StrokeStore> {
+/** `key`: the task, and what kind of change when it is not a stroke (`TASK lengths`). */
+export async function openChangeStore<Item extends Change>(
+  key: string,
+): Promise<ChangeStore<Item>> {
   const database = await new Promise<IDBDatabase>((resolve, reject) => {
     const request = indexedDB.open(DATABASE, 1)
     request.onupgradeneeded = () => {
@@ -29,21 +32,21 @@ export async function openStrokeStore(taskId: string): Promise<StrokeStore> {
         reject(new Error('STORAGE_UNAVAILABLE'))
       }
     })
-  const mine = IDBKeyRange.only(taskId)
+  const mine = IDBKeyRange.only(key)
   return {
     load: async () => {
       const rows = await run('readonly', (store) => store.index('task').getAll(mine))
-      return rows as Stroke[]
+      return rows as Item[]
     },
-    add: async (stroke) => {
-      await run('readwrite', (store) => store.add({ ...stroke, taskId }))
+    add: async (item) => {
+      await run('readwrite', (store) => store.add({ ...item, taskId: key }))
     },
     remove: async (clientRevisionId) => {
       const keys = await run('readonly', (store) => store.index('task').getAllKeys(mine))
       const rows = await run('readonly', (store) => store.index('task').getAll(mine))
-      const at = (rows as Stroke[]).findIndex((row) => row.clientRevisionId === clientRevisionId)
-      const key = keys[at]
-      if (key !== undefined) await run('readwrite', (store) => store.delete(key))
+      const at = (rows as Item[]).findIndex((row) => row.clientRevisionId === clientRevisionId)
+      const row = keys[at]
+      if (row !== undefined) await run('readwrite', (store) => store.delete(row))
     },
   }
 }
