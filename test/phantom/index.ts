@@ -4,26 +4,44 @@
  */
 import { createHash } from 'node:crypto'
 import { dataSet, type Element, value, writeDicom } from '@pandok/anonymizer/dicom'
-import { type Grid, makeAnatomy, type Nodule } from './anatomy.ts'
+import type { SeriesGeometry } from '@pandok/contract'
+import { type Grid, LOWEST_HU, makeAnatomy } from './anatomy.ts'
+import type { Nodule } from './nodule.ts'
+
+export type { Nodule } from './nodule.ts'
 
 export interface PhantomOptions {
   readonly seed: number
   readonly patientId?: string
   readonly patientName?: string
+  /** 48 without. */
   readonly slices?: number
-  /** Rows and columns. */
+  /** Rows and columns; 256 without. */
   readonly size?: number
+  /** Distance of the centres of pixels, of slices; without: 340 mm over all columns, 2 mm. */
+  readonly spacingMm?: number
+  readonly sliceSpacingMm?: number
+  /** One spiculated tumour and one small nodule without. */
   readonly nodules?: readonly Nodule[]
+}
+
+/** What the mask holds of a nodule: figures of its voxels, not of the ideal shape. */
+export interface NoduleTruth extends Nodule {
+  readonly volumeMm3: number
+  /** Extent along x, y and z, whole voxels. */
+  readonly diametersMm: readonly [number, number, number]
 }
 
 export interface Phantom {
   readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[]
   readonly truth: {
     readonly grid: Grid
-    /** Hounsfield units, (slice, row, column); slices from the feet to the head. */
+    readonly geometry: SeriesGeometry
+    /** Hounsfield units, (slice, row, column), as in the files; slices from the feet to the head. */
     readonly voxels: Int16Array
+    /** Segment numbers in the same order; 0 is background. */
     readonly mask: Uint8Array
-    readonly nodules: readonly (Nodule & { readonly volumeMm3: number })[]
+    readonly nodules: readonly NoduleTruth[]
     /** ImagePositionPatient of slice k is [x, y, z + k · sliceSpacingMm]. */
     readonly originMm: readonly [number, number, number]
   }
@@ -33,22 +51,16 @@ const CT_IMAGE_STORAGE = '1.2.840.10008.5.1.4.1.1.2'
 const EXPLICIT_VR_LITTLE_ENDIAN = '1.2.840.10008.1.2.1'
 const FIELD_OF_VIEW_MM = 340
 const SLICE_SPACING_MM = 2
-const INTERCEPT = -1024
 
 export function makePhantom(options: PhantomOptions): Phantom {
-  const size = options.size ?? 256
-  const grid: Grid = {
-    slices: options.slices ?? 48,
-    rows: size,
-    columns: size,
-    spacingMm: FIELD_OF_VIEW_MM / size,
-    sliceSpacingMm: SLICE_SPACING_MM,
-  }
-  const nodules = options.nodules ?? defaultNodules(options.seed)
-  const { voxels, mask } = makeAnatomy(grid, nodules, options.seed)
-  const half = ((size - 1) / 2) * grid.spacingMm
-  const originMm = [-half, -half, -((grid.slices - 1) / 2) * SLICE_SPACING_MM] as const
-  const files = Array.from({ length: grid.slices }, (_, k) => ({
+  const { seed, size = 256, slices = 48, sliceSpacingMm = SLICE_SPACING_MM } = options
+  const spacingMm = options.spacingMm ?? FIELD_OF_VIEW_MM / size
+  const grid: Grid = { slices, rows: size, columns: size, spacingMm, sliceSpacingMm }
+  const nodules = options.nodules ?? defaultNodules(seed)
+  const { voxels, mask } = makeAnatomy(grid, nodules, seed)
+  const half = ((size - 1) / 2) * spacingMm
+  const originMm = [-half, -half, -((slices - 1) / 2) * sliceSpacingMm] as const
+  const files = Array.from({ length: slices }, (_, k) => ({
     name: `slice-${String(k + 1).padStart(3, '0')}.dcm`,
     bytes: encodeSlice(options, grid, voxels, k, originMm),
   }))
@@ -56,10 +68,11 @@ export function makePhantom(options: PhantomOptions): Phantom {
     files,
     truth: {
       grid,
+      geometry: geometryOf(seed, grid, originMm),
       voxels,
       mask,
       originMm,
-      nodules: nodules.map((nodule) => ({ ...nodule, volumeMm3: volumeOf(grid, mask, nodule) })),
+      nodules: nodules.map((nodule) => measure(grid, mask, nodule)),
     },
   }
 }
@@ -68,14 +81,58 @@ export function makePhantom(options: PhantomOptions): Phantom {
 function defaultNodules(seed: number): Nodule[] {
   const shift = (seed % 7) - 3
   return [
-    { centreMm: [-78, 12 + shift, 4], radiusMm: 13 + (seed % 4), spiculation: 0.35, segment: 1 },
+    { centreMm: [-78, 12 + shift, 4], radiusMm: 13 + (seed % 4), spiculation: 0.6, segment: 1 },
     { centreMm: [82, 30 - shift, 14], radiusMm: 4.5, spiculation: 0, segment: 3 },
   ]
 }
 
-function volumeOf(grid: Grid, mask: Uint8Array, nodule: Nodule): number {
-  const voxels = mask.reduce((sum, segment) => sum + (segment === nodule.segment ? 1 : 0), 0)
-  return voxels * grid.spacingMm ** 2 * grid.sliceSpacingMm
+/** By segment number: two nodules of one segment are measured as one. */
+function measure(grid: Grid, mask: Uint8Array, nodule: Nodule): NoduleTruth {
+  const { rows, columns, spacingMm, sliceSpacingMm } = grid
+  const low = [Infinity, Infinity, Infinity]
+  const high = [-1, -1, -1]
+  let count = 0
+  for (let at = mask.indexOf(nodule.segment); at >= 0; at = mask.indexOf(nodule.segment, at + 1)) {
+    count++
+    const place = [at % columns, Math.floor(at / columns) % rows, Math.floor(at / columns / rows)]
+    place.forEach((index, axis) => {
+      low[axis] = Math.min(low[axis] ?? index, index)
+      high[axis] = Math.max(high[axis] ?? index, index)
+    })
+  }
+  const extent = (axis: number, stepMm: number) =>
+    count === 0 ? 0 : ((high[axis] ?? 0) - (low[axis] ?? 0) + 1) * stepMm
+  return {
+    ...nodule,
+    volumeMm3: count * spacingMm ** 2 * sliceSpacingMm,
+    diametersMm: [extent(0, spacingMm), extent(1, spacingMm), extent(2, sliceSpacingMm)],
+  }
+}
+
+function geometryOf(
+  seed: number,
+  { slices, rows, columns, spacingMm, sliceSpacingMm }: Grid,
+  [x, y, z]: readonly [number, number, number],
+): SeriesGeometry {
+  const all = Array.from({ length: slices }, (_, k) => k)
+  return {
+    studyInstanceUid: uid(seed, 'study'),
+    seriesInstanceUid: uid(seed, 'series'),
+    frameOfReferenceUid: uid(seed, 'frame-of-reference'),
+    sopClassUid: CT_IMAGE_STORAGE,
+    modality: 'CT',
+    seriesDescription: 'Chest phantom',
+    sopInstanceUids: all.map((k) => uid(seed, `instance-${k}`)),
+    rows,
+    columns,
+    rowSpacingMm: spacingMm,
+    columnSpacingMm: spacingMm,
+    sliceSpacingMm,
+    orientation: [1, 0, 0, 0, 1, 0],
+    positions: all.map((k) => [x, y, z + k * sliceSpacingMm]),
+    findings: [],
+    isVolume: slices > 1,
+  }
 }
 
 function encodeSlice(
@@ -90,8 +147,7 @@ function encodeSlice(
   const pixels = new Uint8Array(size * 2)
   const view = new DataView(pixels.buffer)
   for (let at = 0; at < size; at++) {
-    const stored = (voxels[k * size + at] ?? 0) - INTERCEPT
-    view.setUint16(at * 2, Math.min(4095, Math.max(0, stored)), true)
+    view.setUint16(at * 2, (voxels[k * size + at] ?? 0) - LOWEST_HU, true)
   }
   const [x, y, z] = originMm
   const position = [x, y, z + k * grid.sliceSpacingMm]
@@ -157,7 +213,7 @@ function encodeSlice(
     value('00280103', 'US', 0),
     value('00281050', 'DS', [40, -600]),
     value('00281051', 'DS', [400, 1500]),
-    value('00281052', 'DS', INTERCEPT),
+    value('00281052', 'DS', LOWEST_HU),
     value('00281053', 'DS', 1),
     value('00281054', 'LO', 'HU'),
     value('7FE00010', 'OW', pixels),
