@@ -333,4 +333,36 @@ describe('the main job', { timeout: 120_000 }, () => {
     expect(JSON.stringify(items)).not.toContain('CANARY-ID-77')
     expect(JSON.stringify(items)).not.toContain(OUTCOME.diagnosisDate)
   })
+
+  test('two uploads of the same file: rejecting one takes nothing from the other', async () => {
+    const manager = pandok.as('data-manager')
+    const key = await manager.getDeidentificationKey({ params: PROJECT })
+    const vault = openVault(Buffer.from(key.keyBase64, 'base64'), key.pseudonymFormat)
+    const [file] = makePhantom({ seed: 6, size: 32, slices: 2 }).files
+    const clean = await deidentify(file?.bytes ?? new Uint8Array(), vault)
+    const uploads = await Promise.all(
+      [1, 2].map(async () => {
+        const { id } = await manager.createUpload({ params: PROJECT, body: {} })
+        return { uploadId: id, sha256: await send(id, clean.bytes) }
+      }),
+    )
+    for (const { uploadId, sha256 } of uploads) {
+      await manager.completeUpload({ params: { uploadId }, body: { sha256s: [sha256] } })
+    }
+    for (const [at, { uploadId }] of uploads.entries()) {
+      const params = { uploadId }
+      const checked = await until(
+        () => manager.getUpload({ params }),
+        (each) => each.status !== 'checking',
+      )
+      expect(checked).toMatchObject({ status: 'awaiting-qc', files: { clean: 1, refused: 0 } })
+      const decision = at === 0 ? ('reject' as const) : ('approve' as const)
+      await manager.decideQc({ params, body: { decision } })
+    }
+    const archived = await until(
+      () => manager.getUpload({ params: { uploadId: uploads[1]?.uploadId ?? '' } }),
+      (each) => each.status !== 'archiving',
+    )
+    expect(archived).toMatchObject({ status: 'archived', files: { archived: 1 } })
+  })
 })

@@ -3,10 +3,12 @@
  * that nothing is half visible. May run again after a crash at any point.
  */
 import { z } from 'zod'
+import { removeUnneededBlobs } from '../intake/index.ts'
 import { recordAudit } from '../platform/audit.ts'
 import type { BlobStore } from '../platform/blobs.ts'
 import type { Database, Transaction } from '../platform/database.ts'
 import { codeOf, defineJob, type Job } from '../platform/jobs.ts'
+import { ArchiveError } from './archive-error.ts'
 import * as store from './store.ts'
 
 export const STORE_UPLOAD = 'archive.store'
@@ -46,12 +48,23 @@ export function storeUploadJob(deps: {
         const files = await store.filesToArchive(db, uploadId, uid)
         for (const { sha256 } of files) await blobs.share(sha256, 'staging', 'archive')
         await db.transaction((tx) => storeStudy(tx, uploadId, upload.project_id, uid, files))
-        for (const { sha256 } of files) await blobs.remove('staging', sha256)
       }
+      // All of them: an earlier run may have ended between its transaction and this.
+      const files = await store.approvedFiles(db, uploadId)
+      await removeUnneededBlobs(db, blobs, 'staging', files)
       await db.transaction((tx) => store.finishUpload(tx, uploadId))
     },
-    giveUp: ({ uploadId }, error) =>
-      db.transaction((tx) => store.failUpload(tx, uploadId, codeOf(error))),
+    giveUp: async ({ uploadId }, error) => {
+      const upload = await store.uploadToArchive(db, uploadId)
+      if (upload === undefined) return
+      const failureCode = codeOf(error)
+      await db.transaction(async (tx) => {
+        await store.failUpload(tx, uploadId, failureCode)
+        await audit(tx, upload.project_id, uploadId, { failureCode })
+      })
+      const files = await store.approvedFiles(db, uploadId)
+      await removeUnneededBlobs(db, blobs, 'staging', files)
+    },
   })
 
   async function storeStudy(
@@ -64,6 +77,9 @@ export function storeUploadJob(deps: {
     const [first] = files
     if (first === undefined) return
     const { metadata, patientId } = first.instance
+    if (files.some(({ instance }) => instance.patientId !== patientId)) {
+      throw new ArchiveError('ARCHIVE_CONFLICT', 'a study of two subjects passed the check')
+    }
     const subjectId = await store.upsertSubject(tx, projectId, patientId)
     const studyId = await store.upsertStudy(tx, {
       projectId,
@@ -92,15 +108,24 @@ export function storeUploadJob(deps: {
       files.map(({ sha256 }) => sha256),
     )
     await deps.onStudyArchived(tx, { projectId, subjectId, studyId })
-    await recordAudit(tx, {
-      actorId: null,
-      projectId,
-      action: `job:${STORE_UPLOAD}`,
-      objectKind: 'upload',
-      objectId: uploadId,
-      details: { studyId, instances: files.length },
-    })
+    await audit(tx, projectId, uploadId, { studyId, instances: files.length })
   }
+}
+
+async function audit(
+  tx: Transaction,
+  projectId: string,
+  uploadId: string,
+  details: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await recordAudit(tx, {
+    actorId: null,
+    projectId,
+    action: `job:${STORE_UPLOAD}`,
+    objectKind: 'upload',
+    objectId: uploadId,
+    details,
+  })
 }
 
 function pick(metadata: store.InstanceJson, tags: readonly string[]): store.InstanceJson {

@@ -1,6 +1,7 @@
 /** Subjects, studies, series and instances in SQL. */
 import { z } from 'zod'
 import type { Queryable, Transaction } from '../platform/database.ts'
+import { ArchiveError } from './archive-error.ts'
 
 const Json = z.record(
   z.string(),
@@ -58,6 +59,16 @@ export async function filesToArchive(db: Queryable, uploadId: string, studyInsta
   )
 }
 
+/** Hashes of the files that passed the check, archived or not yet. */
+export async function approvedFiles(db: Queryable, uploadId: string): Promise<string[]> {
+  const rows = await db.many(
+    z.object({ sha256: z.string() }),
+    `select sha256 from upload_file where upload_id = $1 and status in ('clean', 'archived')`,
+    [uploadId],
+  )
+  return rows.map((row) => row.sha256)
+}
+
 const Id = z.object({ id: z.string() })
 
 export async function upsertSubject(
@@ -76,7 +87,7 @@ export async function upsertSubject(
   return row.id
 }
 
-/** Throws when the study is there under another project or subject. */
+/** ARCHIVE_CONFLICT when the study is there under another project or subject. */
 export async function upsertStudy(
   tx: Transaction,
   study: { projectId: string; subjectId: string; uid: string; attributes: object },
@@ -86,14 +97,16 @@ export async function upsertStudy(
      values ($1, $2, $3, $4) on conflict do nothing`,
     [study.projectId, study.subjectId, study.uid, JSON.stringify(study.attributes)],
   )
-  const row = await tx.one(
+  const row = await tx.maybeOne(
     Id,
     'select id from study where study_instance_uid = $1 and project_id = $2 and subject_id = $3',
     [study.uid, study.projectId, study.subjectId],
   )
+  if (row === undefined) throw conflict('the study is archived under another subject')
   return row.id
 }
 
+/** ARCHIVE_CONFLICT when the series is there under another study. */
 export async function upsertSeries(
   tx: Transaction,
   series: { studyId: string; uid: string; modality: string; attributes: object },
@@ -103,15 +116,16 @@ export async function upsertSeries(
      values ($1, $2, $3, $4) on conflict do nothing`,
     [series.studyId, series.uid, series.modality, JSON.stringify(series.attributes)],
   )
-  const row = await tx.one(
+  const row = await tx.maybeOne(
     Id,
     'select id from series where series_instance_uid = $1 and study_id = $2',
     [series.uid, series.studyId],
   )
+  if (row === undefined) throw conflict('the series is archived under another study')
   return row.id
 }
 
-/** Throws when the SOP Instance UID is there with other bytes. */
+/** ARCHIVE_CONFLICT when the SOP Instance UID is there with other bytes or in another series. */
 export async function upsertInstance(
   tx: Transaction,
   seriesId: string,
@@ -134,12 +148,16 @@ export async function upsertInstance(
       JSON.stringify(instance.frames.map(({ offset, length }) => [offset, length])),
     ],
   )
-  await tx.one(
+  const row = await tx.maybeOne(
     Id,
     'select id from instance where sop_instance_uid = $1 and sha256 = $2 and series_id = $3',
     [instance.sopInstanceUid, file.sha256, seriesId],
   )
+  if (row === undefined) throw conflict('an instance is archived with other bytes')
 }
+
+/** Uploads are compared with the archive when checked; another may have come first since. */
+const conflict = (detail: string) => new ArchiveError('ARCHIVE_CONFLICT', detail)
 
 export async function markArchived(
   tx: Transaction,
@@ -153,14 +171,16 @@ export async function markArchived(
 }
 
 export async function finishUpload(tx: Transaction, uploadId: string): Promise<void> {
-  await tx.run(`update upload set status = 'archived' where id = $1`, [uploadId])
+  await tx.run(`update upload set status = 'archived' where id = $1 and status = 'archiving'`, [
+    uploadId,
+  ])
 }
 
 export async function failUpload(tx: Transaction, uploadId: string, code: string): Promise<void> {
-  await tx.run(`update upload set status = 'failed', failure_code = $2 where id = $1`, [
-    uploadId,
-    code,
-  ])
+  await tx.run(
+    `update upload set status = 'failed', failure_code = $2 where id = $1 and status = 'archiving'`,
+    [uploadId, code],
+  )
 }
 
 const InstanceRow = z

@@ -1,12 +1,15 @@
 /**
  * The job that judges received files: each is checked in a caged child process; what is clean goes
- * to staging, what is not leaves nothing but a reason. May run again after a crash at any point.
+ * to staging, what is not leaves nothing but a reason. Then the clean ones are held against each
+ * other and the archive. May run again after a crash at any point: a file is judged once, and the
+ * upload moves on only when the blobs it no longer needs are gone.
  */
 import type { CheckPool } from '@pandok/anonymizer/node'
 import { z } from 'zod'
+import { lockBlobs, removeUnneededBlobs } from '../intake/index.ts'
 import { recordAudit } from '../platform/audit.ts'
 import type { BlobStore } from '../platform/blobs.ts'
-import type { Database } from '../platform/database.ts'
+import type { Database, Transaction } from '../platform/database.ts'
 import { codeOf, defineJob, type Job } from '../platform/jobs.ts'
 import * as store from './store.ts'
 
@@ -30,34 +33,39 @@ export function checkUploadJob(deps: {
       const format = await store.pseudonymFormat(db, projectId)
       const pool = deps.openPool()
       try {
-        for (const { sha256 } of await store.uncheckedFiles(db, uploadId)) {
+        for (const sha256 of await store.filesOf(db, uploadId, 'received')) {
           signal.throwIfAborted()
           const answer = await pool.check(blobs.path('quarantine', sha256), format)
-          await judge(uploadId, projectId, sha256, answer)
-          await blobs.remove('quarantine', sha256)
+          await judge(uploadId, sha256, answer)
         }
       } finally {
         pool.close()
       }
+      await db.transaction((tx) => store.refuseContradictions(tx, projectId, uploadId))
+      await removeUnneededBlobs(db, blobs, 'quarantine', await store.filesOf(db, uploadId))
+      const refused = await store.filesOf(db, uploadId, 'refused')
+      await removeUnneededBlobs(db, blobs, 'staging', refused)
       await db.transaction(async (tx) => {
         const counts = await store.finishCheck(tx, uploadId)
-        await recordAudit(tx, {
-          actorId: null,
-          projectId,
-          action: `job:${CHECK_UPLOAD}`,
-          objectKind: 'upload',
-          objectId: uploadId,
-          details: counts,
-        })
+        await audit(tx, projectId, uploadId, counts)
       })
     },
-    giveUp: ({ uploadId }, error) =>
-      db.transaction((tx) => store.failUpload(tx, uploadId, codeOf(error))),
+    giveUp: async ({ uploadId }, error) => {
+      const upload = await store.uploadUnderCheck(db, uploadId)
+      if (upload === undefined) return
+      const failureCode = codeOf(error)
+      await db.transaction(async (tx) => {
+        await store.failUpload(tx, uploadId, failureCode)
+        await audit(tx, upload.project_id, uploadId, { failureCode })
+      })
+      const files = await store.filesOf(db, uploadId)
+      await removeUnneededBlobs(db, blobs, 'quarantine', files)
+      await removeUnneededBlobs(db, blobs, 'staging', files)
+    },
   })
 
   async function judge(
     uploadId: string,
-    projectId: string,
     sha256: string,
     answer: Awaited<ReturnType<CheckPool['check']>>,
   ): Promise<void> {
@@ -65,19 +73,31 @@ export function checkUploadJob(deps: {
       await store.markRefused(db, uploadId, sha256, answer.code, [])
       return
     }
-    if (!answer.result.isClean) {
-      await store.markRefused(db, uploadId, sha256, 'NOT_CLEAN', answer.result.findings)
+    const { result } = answer
+    if (!result.isClean) {
+      await store.markRefused(db, uploadId, sha256, 'NOT_CLEAN', result.findings)
       return
     }
-    const { instance } = answer.result
-    const { studyInstanceUid, sopInstanceUid } = instance
-    if (await store.isStudyElsewhere(db, projectId, studyInstanceUid)) {
-      await store.markRefused(db, uploadId, sha256, 'STUDY_REFUSED', [])
-    } else if (await store.hasSopInstanceConflict(db, uploadId, sha256, sopInstanceUid)) {
-      await store.markRefused(db, uploadId, sha256, 'SOP_INSTANCE_CONFLICT', [])
-    } else {
+    await db.transaction(async (tx) => {
+      await lockBlobs(tx, [sha256])
       await blobs.share(sha256, 'quarantine', 'staging')
-      await store.markClean(db, uploadId, sha256, instance)
-    }
+      await store.markClean(tx, uploadId, sha256, result.instance)
+    })
   }
+}
+
+async function audit(
+  tx: Transaction,
+  projectId: string,
+  uploadId: string,
+  details: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await recordAudit(tx, {
+    actorId: null,
+    projectId,
+    action: `job:${CHECK_UPLOAD}`,
+    objectKind: 'upload',
+    objectId: uploadId,
+    details,
+  })
 }

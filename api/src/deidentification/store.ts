@@ -19,15 +19,22 @@ export async function uploadUnderCheck(db: Queryable, uploadId: string) {
   )
 }
 
-/** Hashes of the files not yet judged. */
-export async function uncheckedFiles(db: Queryable, uploadId: string) {
-  return await db.many(
+/** Hashes of the upload's files, of one status or all. */
+export async function filesOf(
+  db: Queryable,
+  uploadId: string,
+  status?: 'received' | 'refused',
+): Promise<string[]> {
+  const rows = await db.many(
     z.object({ sha256: z.string() }),
-    `select sha256 from upload_file where upload_id = $1 and status = 'received' order by sha256`,
-    [uploadId],
+    `select sha256 from upload_file
+      where upload_id = $1 and ($2::text is null or status = $2) order by sha256`,
+    [uploadId, status ?? null],
   )
+  return rows.map((row) => row.sha256)
 }
 
+/** Only what is not judged yet is judged: a late verdict of a second run changes nothing. */
 export async function markClean(
   db: Queryable,
   uploadId: string,
@@ -35,7 +42,8 @@ export async function markClean(
   instance: object,
 ): Promise<void> {
   await db.run(
-    `update upload_file set status = 'clean', instance = $3 where upload_id = $1 and sha256 = $2`,
+    `update upload_file set status = 'clean', instance = $3
+      where upload_id = $1 and sha256 = $2 and status = 'received'`,
     [uploadId, sha256, JSON.stringify(instance)],
   )
 }
@@ -49,42 +57,56 @@ export async function markRefused(
 ): Promise<void> {
   await db.run(
     `update upload_file set status = 'refused', refusal_code = $3, findings = $4
-      where upload_id = $1 and sha256 = $2`,
+      where upload_id = $1 and sha256 = $2 and status = 'received'`,
     [uploadId, sha256, code, JSON.stringify(findings)],
   )
 }
 
-/** Another file, here or in the archive, that claims the same SOP Instance UID. */
-export async function hasSopInstanceConflict(
-  db: Queryable,
-  uploadId: string,
-  sha256: string,
-  sopInstanceUid: string,
-): Promise<boolean> {
-  const found = await db.maybeOne(
-    z.object({}),
-    `select from upload_file
-      where upload_id = $1 and sha256 <> $2 and status = 'clean'
-        and instance->>'sopInstanceUid' = $3
-     union all
-     select from instance where sop_instance_uid = $3 and sha256 <> $2`,
-    [uploadId, sha256, sopInstanceUid],
-  )
-  return found !== undefined
-}
-
-/** True when the study is another project's: nothing of it may be added or even confirmed. */
-export async function isStudyElsewhere(
-  db: Queryable,
+/**
+ * Refuses clean files that contradict another file of the upload or the archive (PS3.3 7.3, PS3.5
+ * 9: a UID names one thing). Which of two is right cannot be known here, so both are refused.
+ *
+ * DEID_STUDY_REFUSED: something of it is another project's; which level or whose is not said.
+ * DEID_SOP_INSTANCE_CONFLICT: one SOP Instance UID, other bytes.
+ * DEID_HIERARCHY_CONFLICT: one series in two studies, or one study of two subjects.
+ */
+export async function refuseContradictions(
+  tx: Transaction,
   projectId: string,
-  studyInstanceUid: string,
-): Promise<boolean> {
-  const found = await db.maybeOne(
-    z.object({}),
-    'select from study where study_instance_uid = $2 and project_id <> $1',
-    [projectId, studyInstanceUid],
+  uploadId: string,
+): Promise<void> {
+  await tx.run(
+    `with clean as materialized (
+       select sha256, instance->>'sopInstanceUid' as sop, instance->>'seriesInstanceUid' as series,
+              instance->>'studyInstanceUid' as study, instance->>'patientId' as patient
+         from upload_file where upload_id = $1 and status = 'clean'
+     ), judged as (
+       select sha256, case
+         when exists (select from study s where s.study_instance_uid = study and s.project_id <> $2)
+           or exists (select from series se join study s on s.id = se.study_id
+                       where se.series_instance_uid = series and s.project_id <> $2)
+           or exists (select from instance i join series se on se.id = i.series_id
+                        join study s on s.id = se.study_id
+                       where i.sop_instance_uid = sop and s.project_id <> $2)
+           then 'DEID_STUDY_REFUSED'
+         when sop in (select sop from clean group by sop having count(*) > 1)
+           or exists (select from instance i where i.sop_instance_uid = sop and i.sha256 <> c.sha256)
+           then 'DEID_SOP_INSTANCE_CONFLICT'
+         when series in (select series from clean group by series having count(distinct study) > 1)
+           or study in (select study from clean group by study having count(distinct patient) > 1)
+           or exists (select from series se join study s on s.id = se.study_id
+                       where se.series_instance_uid = series and s.study_instance_uid <> study)
+           or exists (select from study s join subject p on p.id = s.subject_id
+                       where s.study_instance_uid = study and p.pseudonym <> patient)
+           then 'DEID_HIERARCHY_CONFLICT'
+       end as code
+       from clean c
+     )
+     update upload_file f set status = 'refused', refusal_code = judged.code, instance = null
+       from judged
+      where f.upload_id = $1 and f.sha256 = judged.sha256 and judged.code is not null`,
+    [uploadId, projectId],
   )
-  return found !== undefined
 }
 
 /** How the check of the upload ended. */
@@ -99,7 +121,7 @@ export async function finishCheck(tx: Transaction, uploadId: string) {
        update upload set
          status = case when counts.clean > 0 then 'awaiting-qc' else 'failed' end,
          failure_code = case when counts.clean > 0 then null else 'UPLOAD_NOTHING_CLEAN' end
-       from counts where upload.id = $1
+       from counts where upload.id = $1 and upload.status = 'checking'
      )
      select clean, refused from counts`,
     [uploadId],
@@ -107,8 +129,8 @@ export async function finishCheck(tx: Transaction, uploadId: string) {
 }
 
 export async function failUpload(tx: Transaction, uploadId: string, code: string): Promise<void> {
-  await tx.run(`update upload set status = 'failed', failure_code = $2 where id = $1`, [
-    uploadId,
-    code,
-  ])
+  await tx.run(
+    `update upload set status = 'failed', failure_code = $2 where id = $1 and status = 'checking'`,
+    [uploadId, code],
+  )
 }

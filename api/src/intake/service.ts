@@ -6,6 +6,7 @@ import type { BlobStore } from '../platform/blobs.ts'
 import type { Database, Transaction } from '../platform/database.ts'
 import type { Actor } from '../platform/http/handler.ts'
 import { addJob } from '../platform/jobs.ts'
+import { removeUnneededBlobs } from './shared-blobs.ts'
 import * as store from './store.ts'
 
 export interface IntakeDependencies {
@@ -32,13 +33,14 @@ export function createIntakeService({ db, blobs, maxFileBytes, jobs }: IntakeDep
         expectedSha256: sha256,
         maxBytes: maxFileBytes,
       })
-      return await db.transaction(async (tx) => {
-        const { status, project_id: projectId } = await store.lockUpload(tx, uploadId)
-        if (status !== 'receiving') throw new PandokError('UPLOAD_CLOSED')
-        await store.insertFile(tx, uploadId, file)
-        await audit(tx, actor, projectId, 'putUploadFile', uploadId, { ...file })
+      try {
+        await db.transaction((tx) => enter(tx, actor, uploadId, file))
         return file
-      })
+      } catch (error) {
+        // What no row speaks of would stay for ever; the client must see the first error all the same.
+        await removeUnneededBlobs(db, blobs, 'quarantine', [sha256]).catch(() => undefined)
+        throw error
+      }
     },
 
     complete: (
@@ -103,14 +105,29 @@ export function createIntakeService({ db, blobs, maxFileBytes, jobs }: IntakeDep
         return await reread(tx, uploadId)
       })
       if (decision === 'reject') {
-        for (const sha256 of await store.stagedFiles(db, uploadId)) {
-          await blobs.remove('staging', sha256)
-        }
+        await removeUnneededBlobs(db, blobs, 'staging', await store.cleanFiles(db, uploadId))
       }
       return upload
     },
 
     projectOf: (uploadId: string) => store.projectOfUpload(db, uploadId),
+  }
+
+  async function enter(
+    tx: Transaction,
+    actor: Actor,
+    uploadId: string,
+    file: { sha256: string; bytes: number },
+  ): Promise<void> {
+    const { status, project_id: projectId } = await store.lockUpload(tx, uploadId)
+    if (status !== 'receiving') throw new PandokError('UPLOAD_CLOSED')
+    if (file.bytes === 0) throw new PandokError('INPUT_INVALID', 'the file is empty')
+    await store.lockBlobs(tx, [file.sha256])
+    if ((await blobs.size('quarantine', file.sha256)) === undefined) {
+      throw new PandokError('CONFLICT', 'another upload let go of this file; send it again')
+    }
+    const isNew = await store.insertFile(tx, uploadId, file)
+    if (isNew) await audit(tx, actor, projectId, 'putUploadFile', uploadId, { ...file })
   }
 
   /** Asked before the body is read, so that a closed upload costs no bytes. */

@@ -97,17 +97,48 @@ export async function lockUpload(tx: Transaction, id: string) {
   )
 }
 
-/** Same bytes twice are one file. */
+/** Same bytes twice are one file: false when it was there. */
 export async function insertFile(
   tx: Transaction,
   uploadId: string,
   file: { sha256: string; bytes: number },
-): Promise<void> {
-  await tx.run(
+): Promise<boolean> {
+  const inserted = await tx.run(
     `insert into upload_file (upload_id, sha256, byte_count) values ($1, $2, $3)
      on conflict do nothing`,
     [uploadId, file.sha256, file.bytes],
   )
+  return inserted === 1
+}
+
+/** Held until the transaction ends; in the order of the hashes, so that nobody waits in a ring. */
+export async function lockBlobs(tx: Transaction, sha256s: readonly string[]): Promise<void> {
+  await tx.run(
+    `select pg_advisory_xact_lock(hashtextextended(sha256, 0))
+       from (select distinct sha256 from unnest($1::text[]) sha256 order by sha256) locked`,
+    [sha256s],
+  )
+}
+
+/** The uploads whose files still need their blob in the area, by state of upload and file. */
+const NEEDED_BY = {
+  quarantine: { file: 'received', uploads: ['receiving', 'checking'] },
+  staging: { file: 'clean', uploads: ['checking', 'awaiting-qc', 'archiving'] },
+} as const
+
+export async function neededBlobs(
+  tx: Transaction,
+  area: keyof typeof NEEDED_BY,
+  sha256s: readonly string[],
+): Promise<string[]> {
+  const { file, uploads } = NEEDED_BY[area]
+  const rows = await tx.many(
+    z.object({ sha256: z.string() }),
+    `select distinct f.sha256 from upload_file f join upload u on u.id = f.upload_id
+      where f.sha256 = any($1) and f.status = $2 and u.status = any($3)`,
+    [sha256s, file, uploads],
+  )
+  return rows.map((row) => row.sha256)
 }
 
 export async function missingFiles(
@@ -183,7 +214,7 @@ export async function casesOf(db: Queryable, uploadId: string): Promise<string[]
   return rows.map((row) => row.case_id)
 }
 
-export async function stagedFiles(db: Queryable, uploadId: string): Promise<string[]> {
+export async function cleanFiles(db: Queryable, uploadId: string): Promise<string[]> {
   const rows = await db.many(
     z.object({ sha256: z.string() }),
     `select sha256 from upload_file where upload_id = $1 and status = 'clean'`,
