@@ -4,10 +4,11 @@
  * which every reader takes.
  *
  * In: voxels in (slice, row, column) order, slices in the order of the geometry. Out: the bytes of
- * a Part 10 file. Pure: UIDs and dates are arguments.
+ * a Part 10 file. Pure: UIDs and dates are arguments. Fails closed: no voxel is ever left out.
  */
 import { type DataSet, dataSet, sequence, value, writeDicom } from '@pandok/anonymizer/dicom'
 import type { CodedConcept, SegmentLabel, SeriesGeometry } from '@pandok/contract'
+import { ReleaseError } from '../release-error.ts'
 
 const SEGMENTATION_STORAGE = '1.2.840.10008.5.1.4.1.1.66.4'
 const EXPLICIT_VR_LITTLE_ENDIAN = '1.2.840.10008.1.2.1'
@@ -17,11 +18,20 @@ export interface SegmentationInput {
   /** One byte per voxel: the segment number, 0 for background. */
   readonly labelmap: Uint8Array
   readonly segments: readonly SegmentLabel[]
-  /** Patient and study attributes of a source image, as text. */
+  /**
+   * Patient and study attributes of a source image, as text: objects of one study must agree in
+   * them (PS3.3 A.1.2). What is absent or empty in the image is left empty here.
+   */
   readonly source: {
     readonly patientId: string
+    /** The patientId without. */
+    readonly patientName?: string
+    readonly patientBirthDate?: string
+    readonly patientSex?: string
     readonly studyDate: string
     readonly studyTime: string
+    readonly studyId?: string
+    readonly accessionNumber?: string
   }
   readonly uids: {
     readonly series: string
@@ -38,10 +48,15 @@ interface Frame {
   readonly slice: number
 }
 
+/**
+ * RELEASE_LABELMAP when the label map does not fit the geometry, or holds a number that no segment
+ * has: a voxel that somebody painted must not vanish.
+ */
 export function encodeSegmentation(input: SegmentationInput): Uint8Array {
-  const { geometry, labelmap } = input
-  const segments = numberedFromOne(input)
-  const frames = framesOf(input, segments)
+  const { geometry, labelmap, source } = input
+  const present = presence(input)
+  const segments = numberedFromOne(input, present)
+  const frames = framesOf(segments, present)
   return writeDicom({
     transferSyntaxUid: EXPLICIT_VR_LITTLE_ENDIAN,
     dataSet: dataSet([
@@ -49,30 +64,30 @@ export function encodeSegmentation(input: SegmentationInput): Uint8Array {
       value('00080008', 'CS', ['DERIVED', 'PRIMARY']),
       value('00080016', 'UI', SEGMENTATION_STORAGE),
       value('00080018', 'UI', input.uids.instance),
-      value('00080020', 'DA', input.source.studyDate),
+      value('00080020', 'DA', source.studyDate),
       value('00080021', 'DA', input.contentDate),
       value('00080023', 'DA', input.contentDate),
-      value('00080030', 'TM', input.source.studyTime),
+      value('00080030', 'TM', source.studyTime),
       value('00080031', 'TM', input.contentTime),
       value('00080033', 'TM', input.contentTime),
-      value('00080050', 'SH', ''),
+      value('00080050', 'SH', source.accessionNumber ?? ''),
       value('00080060', 'CS', 'SEG'),
       value('00080070', 'LO', 'Pandok'),
       value('00080090', 'PN', ''),
       value('0008103E', 'LO', 'Segmentation'),
       value('00081090', 'LO', 'Pandok'),
       referencedSeries(geometry),
-      value('00100010', 'PN', input.source.patientId),
-      value('00100020', 'LO', input.source.patientId),
-      value('00100030', 'DA', ''),
-      value('00100040', 'CS', ''),
+      value('00100010', 'PN', source.patientName ?? source.patientId),
+      value('00100020', 'LO', source.patientId),
+      value('00100030', 'DA', source.patientBirthDate ?? ''),
+      value('00100040', 'CS', source.patientSex ?? ''),
       value('00120062', 'CS', 'YES'),
       value('00120063', 'LO', 'Derived from de-identified images'),
       value('00181000', 'LO', '1'),
       value('00181020', 'LO', '0.1'),
       value('0020000D', 'UI', geometry.studyInstanceUid),
       value('0020000E', 'UI', input.uids.series),
-      value('00200010', 'SH', ''),
+      value('00200010', 'SH', source.studyId ?? ''),
       value('00200011', 'IS', 1000),
       value('00200013', 'IS', 1),
       value('00200052', 'UI', geometry.frameOfReferenceUid),
@@ -116,22 +131,44 @@ interface NumberedSegment {
   readonly number: number
 }
 
+/** For each slice, which of the 256 numbers occur in it. */
+type Presence = readonly Uint8Array[]
+
+function presence({ geometry, labelmap, segments }: SegmentationInput): Presence {
+  const size = geometry.rows * geometry.columns
+  if (labelmap.length !== size * geometry.sopInstanceUids.length) {
+    throw new ReleaseError('RELEASE_LABELMAP', 'the label map does not fit the series')
+  }
+  const known = new Set([0, ...segments.map(({ number }) => number)])
+  return geometry.sopInstanceUids.map((_uid, slice) => {
+    const occurs = new Uint8Array(256)
+    for (const number of labelmap.subarray(slice * size, (slice + 1) * size)) occurs[number] = 1
+    const stranger = occurs.findIndex((flag, number) => flag === 1 && !known.has(number))
+    if (stranger >= 0) {
+      throw new ReleaseError(
+        'RELEASE_LABELMAP',
+        `slice ${slice + 1} holds the number ${stranger}, which no segment of the project has`,
+      )
+    }
+    return occurs
+  })
+}
+
 /** The segments that have voxels; the first of the schema when none has. */
-function numberedFromOne({ labelmap, segments }: SegmentationInput): NumberedSegment[] {
-  const used = new Set(labelmap)
-  const present = segments.filter((label) => used.has(label.number))
+function numberedFromOne({ segments }: SegmentationInput, slices: Presence): NumberedSegment[] {
   const [first] = segments
-  if (first === undefined) throw new RangeError('a segmentation needs a label schema')
+  if (first === undefined) {
+    throw new ReleaseError('RELEASE_LABELMAP', 'a segmentation needs a label schema')
+  }
+  const present = segments.filter(({ number }) => slices.some((occurs) => occurs[number] === 1))
   return (present.length === 0 ? [first] : present).map((label, at) => ({ label, number: at + 1 }))
 }
 
-function framesOf({ geometry, labelmap }: SegmentationInput, segments: NumberedSegment[]): Frame[] {
-  const size = geometry.rows * geometry.columns
+function framesOf(segments: readonly NumberedSegment[], slices: Presence): Frame[] {
   const frames = segments.flatMap(({ label, number }) =>
-    geometry.sopInstanceUids.flatMap((_uid, slice) => {
-      const voxels = labelmap.subarray(slice * size, (slice + 1) * size)
-      return voxels.includes(label.number) ? [{ segment: number, slice }] : []
-    }),
+    slices.flatMap((occurs, slice) =>
+      occurs[label.number] === 1 ? [{ segment: number, slice }] : [],
+    ),
   )
   // The standard wants one frame at least: an empty one says that nothing was found.
   return frames.length === 0 ? [{ segment: 1, slice: 0 }] : frames
@@ -233,7 +270,7 @@ function frameGroups(
   const position = geometry.positions[slice]
   const source = geometry.sopInstanceUids[slice]
   if (position === undefined || source === undefined || segments[segment - 1] === undefined) {
-    throw new RangeError('a frame lies outside the geometry')
+    throw new ReleaseError('RELEASE_GEOMETRY', 'a slice has no position')
   }
   return dataSet([
     sequence('00089124', [
