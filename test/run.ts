@@ -49,9 +49,13 @@ function installJudges(): void {
   process.stdout.write(`${advice}\n`)
 }
 
-const isCi = () => process.env['CI'] === 'true'
+function isCi(): boolean {
+  return process.env['CI'] === 'true'
+}
 
-const missingJudges = () => Object.keys(WANTED).filter((name) => !existsSync(WANTED[name] ?? ''))
+function missingJudges(): string[] {
+  return Object.keys(WANTED).filter((name) => !existsSync(WANTED[name] ?? ''))
+}
 
 function aptInstall(missing: readonly string[]): void {
   if (missing.length === 0) return
