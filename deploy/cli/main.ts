@@ -7,6 +7,8 @@ const io = {
 
 const HELP = `pandok deidentify IN… --out DIR   de-identify DICOM files on this machine
 pandok verify RELEASE.zip         check that a release is whole
+pandok phantom --out DIR          make a chest-CT-like series of known truth
+pandok help                       this
 `
 
 const [command, ...args] = process.argv.slice(2)
@@ -22,8 +24,12 @@ async function run(): Promise<number> {
       const { runVerifyCli } = await import('@pandok/api/releases/verify')
       return await runVerifyCli(args, io)
     }
+    case 'help':
+    case '--help':
+      io.out(HELP)
+      return 0
     default:
       io.error(HELP)
-      return command === 'help' || command === '--help' ? 0 : 2
+      return 2
   }
 }

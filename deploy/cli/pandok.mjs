@@ -4,5 +4,6 @@ import { realpathSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 
 const self = realpathSync(process.argv[1])
-process.argv.splice(2, 0, 'cli')
+// `phantom` is a program of its own there; everything else is a subcommand of cli/main.ts.
+if (process.argv[2] !== 'phantom') process.argv.splice(2, 0, 'cli')
 await import(new URL('../local/bootstrap.mjs', pathToFileURL(self)))

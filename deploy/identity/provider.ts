@@ -6,8 +6,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import Provider, { type Configuration } from 'oidc-provider'
 import type pg from 'pg'
 import { adapterFor } from './adapter.ts'
+import { keycloakPage, keycloakPageHeaders, STATUS_COOKIE } from './keycloak-pages.ts'
 import { type LoginFault, loginPage } from './login-page.ts'
 import { type Account, type IdentityState, isPassword } from './state.ts'
+import { createUserInfo } from './userinfo.ts'
 
 export interface IdentityOptions {
   readonly issuer: string
@@ -19,6 +21,7 @@ export interface IdentityOptions {
   readonly pool: pg.Pool
 }
 
+const BASE = '/protocol/openid-connect'
 const API_RESOURCE = 'urn:pandok:api'
 const SCOPES = 'openid profile email'
 const MAX_TRIES_PER_MINUTE = 10
@@ -32,6 +35,8 @@ export function createIdentityServer(options: IdentityOptions): Server {
   const provider = new Provider(options.issuer, configuration(options, mount, bySubject, byClient))
   allowViewerAddresses(provider, options)
   giveRefreshTokensJwtShape(provider)
+  showSessionToViewer(provider, mount)
+  const userInfo = createUserInfo(options)
   const oidc = provider.callback()
   const throttle = createThrottle()
 
@@ -46,6 +51,9 @@ export function createIdentityServer(options: IdentityOptions): Server {
       return
     }
     allowViewerOrigin(request, response, options.viewerOrigin)
+    const isOidc = path.startsWith(mount + BASE)
+    const rest = path.slice(mount.length + BASE.length)
+    if (isOidc && (await answerAsKeycloak(request, response, rest))) return
     // As Express mounts do: the provider finds its own prefix in originalUrl.
     Object.assign(request, { originalUrl: request.url })
     request.url = (request.url ?? '').slice(mount.length)
@@ -57,6 +65,29 @@ export function createIdentityServer(options: IdentityOptions): Server {
       response.end()
     })
   })
+
+  /** Keycloak's pages and userinfo, which the provider lacks; false for all else. */
+  async function answerAsKeycloak(
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: string,
+  ): Promise<boolean> {
+    const page = keycloakPage(path, options.viewerOrigin)
+    if (page !== undefined) {
+      response.writeHead(200, keycloakPageHeaders(options.viewerOrigin)).end(page)
+      return true
+    }
+    // A preflight is the provider's to answer.
+    if (path !== '/userinfo' || request.method === 'OPTIONS') return false
+    const person = await userInfo(request.headers.authorization)
+    if (person === undefined) {
+      response.writeHead(401, { 'www-authenticate': 'Bearer error="invalid_token"' }).end()
+    } else {
+      response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+      response.end(JSON.stringify(person))
+    }
+    return true
+  }
 
   async function login(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const show = (status: number, fault?: LoginFault) => {
@@ -93,7 +124,7 @@ export function createIdentityServer(options: IdentityOptions): Server {
   }
 }
 
-export function scriptClientOf(account: Pick<Account, 'username'>): string {
+function scriptClientOf(account: Pick<Account, 'username'>): string {
   return `script-${account.username}`
 }
 
@@ -109,18 +140,17 @@ function configuration(
     name: account.displayName,
     realm_access: { roles: account.realmRoles },
   })
-  const base = '/protocol/openid-connect'
   return {
     adapter: (kind: string) => adapterFor(options.pool, kind),
     jwks: state.jwks,
     cookies: { keys: state.cookieKeys },
     routes: {
-      authorization: `${base}/auth`,
-      token: `${base}/token`,
-      userinfo: `${base}/userinfo`,
-      jwks: `${base}/certs`,
-      end_session: `${base}/logout`,
-      revocation: `${base}/revoke`,
+      authorization: `${BASE}/auth`,
+      token: `${BASE}/token`,
+      userinfo: `${BASE}/userinfo`,
+      jwks: `${BASE}/certs`,
+      end_session: `${BASE}/logout`,
+      revocation: `${BASE}/revoke`,
     },
     clients: [
       {
@@ -237,6 +267,21 @@ function configuration(
       context.body = `${out.error}\n`
     },
   }
+}
+
+/** Keeps the cookie that the status page reads (keycloak-pages.ts) as the session is. */
+function showSessionToViewer(provider: Provider, mount: string): void {
+  const options = { path: mount, httpOnly: false, signed: false, sameSite: 'lax' } as const
+  const realm = mount.slice(mount.lastIndexOf('/') + 1)
+  provider.on('authorization.success', (context) => {
+    const { session } = context.oidc
+    if (session?.accountId === undefined) return
+    const value = encodeURIComponent(`${realm}/${session.accountId}/${session.uid}`)
+    context.cookies.set(STATUS_COOKIE, value, options)
+  })
+  provider.on('end_session.success', (context) => {
+    context.cookies.set(STATUS_COOKIE, null, options)
+  })
 }
 
 /** Keycloak takes wildcards in redirect addresses; here any page of the viewer's own origin. */

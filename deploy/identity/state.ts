@@ -2,7 +2,7 @@
  * What the embedded identity provider must remember beside its sessions: signing keys, cookie keys,
  * accounts (scrypt hashes) and script clients. One file, mode 0600, made once.
  */
-import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
+import { generateKeyPairSync, randomBytes, randomUUID, scrypt, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import { z } from 'zod'
 
@@ -28,6 +28,12 @@ export type IdentityState = z.infer<typeof IdentityState>
 const SALT_BYTES = 16
 const HASH_BYTES = 32
 const derive = promisify<string, Buffer, number, Buffer>(scrypt)
+
+/** An RSA key pair as JWK (RFC 7517), with a name of its own. */
+export function newSigningKey(): Record<string, unknown> {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  return { ...privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256', kid: randomUUID() }
+}
 
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(SALT_BYTES)

@@ -21,7 +21,7 @@ const OLDEST_NODE = [20, 19]
 
 const [command, ...args] = process.argv.slice(2)
 const entry = ENTRIES[command]
-if (entry === undefined) fail(`unknown command; one of ${Object.keys(ENTRIES).join(', ')}`)
+if (entry === undefined) fail(`unknown command; use one of ${Object.keys(ENTRIES).join(', ')}`)
 const [major, minor] = process.versions.node.split('.').map(Number)
 if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
   fail(`Node ${OLDEST_NODE.join('.')} or newer is needed; this is ${process.versions.node}`)

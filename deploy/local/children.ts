@@ -1,6 +1,6 @@
 /** Starts and watches the processes of an installation; one that dies is started again. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { openSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 
 export interface ChildSpec {
@@ -16,6 +16,7 @@ export interface Child {
   readonly stop: () => Promise<void>
 }
 
+const END_WITH_PARENT = new URL('end-with-parent.mjs', import.meta.url).href
 const MAX_RESTARTS_PER_MINUTE = 5
 const STOP_TIMEOUT_MS = 30_000
 
@@ -24,17 +25,19 @@ export function startChild(spec: ChildSpec, onGiveUp: (message: string) => void)
   let current: ChildProcess
   let isStopping = false
   let deaths: number[] = []
+  let pending: NodeJS.Timeout | undefined
 
   const start = () => {
     const log = openSync(join(spec.logs, `${spec.name}.log`), 'a', 0o600)
     // The ipc channel tells the child when we are gone: it then ends by itself. A group of its own
     // keeps Ctrl-C away from it: we stop the children in their order.
-    current = spawn(process.execPath, [...spec.args], {
+    current = spawn(process.execPath, ['--import', END_WITH_PARENT, ...spec.args], {
       cwd: spec.cwd,
       env: { PATH: process.env['PATH'] ?? '', ...spec.env },
       stdio: ['ignore', log, log, 'ipc'],
       detached: true,
     })
+    closeSync(log)
     current.once('exit', onExit)
   }
   const onExit = () => {
@@ -45,29 +48,24 @@ export function startChild(spec: ChildSpec, onGiveUp: (message: string) => void)
       onGiveUp(`${spec.name} keeps dying; see ${join(spec.logs, `${spec.name}.log`)}`)
       return
     }
-    setTimeout(
-      () => {
-        if (!isStopping) start()
-      },
-      200 * 2 ** deaths.length,
-    )
+    pending = setTimeout(start, 200 * 2 ** deaths.length)
+  }
+  const stop = async () => {
+    isStopping = true
+    clearTimeout(pending)
+    if (current.exitCode !== null || current.signalCode !== null) return
+    const gone = new Promise<void>((resolve) => {
+      current.once('exit', () => {
+        resolve()
+      })
+    })
+    current.kill('SIGTERM')
+    const timer = setTimeout(() => current.kill('SIGKILL'), STOP_TIMEOUT_MS)
+    await gone
+    clearTimeout(timer)
   }
   start()
-  return {
-    stop: async () => {
-      isStopping = true
-      if (current.exitCode !== null || current.signalCode !== null) return
-      const gone = new Promise<void>((resolve) => {
-        current.once('exit', () => {
-          resolve()
-        })
-      })
-      current.kill('SIGTERM')
-      const timer = setTimeout(() => current.kill('SIGKILL'), STOP_TIMEOUT_MS)
-      await gone
-      clearTimeout(timer)
-    },
-  }
+  return { stop }
 }
 
 /** Runs a command to its end; its output is in the error when it fails. */

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, stat } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -48,6 +48,16 @@ test('what was committed before kill -9 is there after the next start', async ()
   await next.stop()
 })
 
+test('a server that outlived its parent is used again, even when another port is asked for', async () => {
+  const first = await startPostgres(options)
+  const pid = await postmaster()
+  const second = await startPostgres({ ...options, port: options.port + 1 })
+  expect(await postmaster()).toBe(pid)
+  expect(second.port).toBe(options.port)
+  expect(await query(second.url, 'select count(*)::int from kept')).toEqual([{ count: 1 }])
+  await first.stop()
+})
+
 test('a port that another PostgreSQL holds is refused in one sentence', async () => {
   const server = await startPostgres(options)
   const other = { ...options, directory: join(directory, 'other'), password: 'other' }
@@ -56,6 +66,9 @@ test('a port that another PostgreSQL holds is refused in one sentence', async ()
   )
   await server.stop()
 })
+
+const postmaster = async () =>
+  (await readFile(join(options.directory, 'data', 'postmaster.pid'), 'utf8')).split('\n')[0]
 
 async function query(url: string, statement: string): Promise<unknown[]> {
   const client = new pg.Client({ connectionString: url })

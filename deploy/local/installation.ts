@@ -2,11 +2,13 @@
  * A whole Pandok on this computer: embedded PostgreSQL and identity (unless the environment names
  * others), migrations, API, worker. What `npm start` and the end-to-end tests run.
  */
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { z } from 'zod'
 import { IdentityState } from '../identity/state.ts'
 import { type Child, runToEnd, startChild } from './children.ts'
 import { startPostgres } from './embedded-postgres.ts'
@@ -50,6 +52,9 @@ export async function startInstallation(options: InstallationOptions): Promise<I
   const url = options.publicUrl ?? `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`
   // 0711: the database's own user must pass through to its folder, but may list nothing.
   await mkdir(data, { recursive: true, mode: 0o711 })
+  // A folder made private before (mkdtemp) would move the database elsewhere: let it through too.
+  if (process.getuid?.() === 0) await chmod(data, ((await stat(data)).mode & 0o777) | 0o001)
+  await mkdir(join(data, 'blobs'), { recursive: true, mode: 0o700 })
   const logs = join(data, 'logs')
   await mkdir(logs, { recursive: true, mode: 0o700 })
   await refuseTakenPorts(host, port, options.env['OIDC_ISSUER'] === undefined)
@@ -93,27 +98,29 @@ export async function startInstallation(options: InstallationOptions): Promise<I
       stops.push(made.stop)
     }
     const main = join(ROOT, 'api/src/main.ts')
-    say('migrations')
-    await runToEnd({ name: 'migrations', args: [main, 'migrate'], env, cwd: ROOT })
-
+    const isIdentityOurs = options.env['OIDC_ISSUER'] === undefined
+    const stateFile = join(data, 'identity.json')
     let newAccounts: readonly NewAccount[] | undefined
-    if (options.env['OIDC_ISSUER'] === undefined) {
-      say('identity')
-      const stateFile = join(data, 'identity.json')
+    if (isIdentityOurs) {
       const personas = options.isDemonstration
         ? PERSONAS
         : PERSONAS.filter(({ username }) => username === 'admin')
       newAccounts = await makeIdentityState(stateFile, personas)
+      if (options.isDemonstration && newAccounts !== undefined) {
+        await writeDemonstration(data, url, issuer, newAccounts)
+      } else if (hasDemonstration(data)) {
+        await updateAddresses(data, url, issuer)
+      }
+      // It keeps tables of its own, and starts while the others' are made.
+      say('identity')
       child('identity', [join(ROOT, 'deploy/identity/main.ts')], {
         IDENTITY_STATE_FILE: stateFile,
         HTTP_PORT: String(port + 1),
       })
-      if (options.isDemonstration && newAccounts !== undefined) {
-        await writeDemonstration(data, url, issuer, newAccounts)
-      }
-      if (options.isDemonstration) await seedProject(data, stateFile, main, env)
-      await untilReady(`${issuer}/.well-known/openid-configuration`, 'identity', logs)
     }
+    say('migrations')
+    await runToEnd({ name: 'migrations', args: [main, 'migrate'], env, cwd: ROOT })
+    if (isIdentityOurs && options.isDemonstration) await seedProject(data, stateFile, main, env)
     say('API and worker')
     const watch = options.isWatched === true ? ['--watch', '--watch-preserve-output'] : []
     child('api', [...watch, main, 'http'])
@@ -133,6 +140,7 @@ function passedOn(env: Readonly<Record<string, string | undefined>>): Record<str
     'LOG_LEVEL',
     'MAX_FILE_BYTES',
     'MIN_FREE_BYTES',
+    'NODE_EXTRA_CA_CERTS',
     'OIDC_JWKS_URL',
   ]
   return Object.fromEntries(
@@ -148,6 +156,7 @@ const hostOf = (url: string) => {
   return hostname === '0.0.0.0' ? '127.0.0.1' : hostname
 }
 
+/** Once per content: what the seed makes is never taken back by a later start. */
 async function seedProject(
   data: string,
   stateFile: string,
@@ -155,8 +164,7 @@ async function seedProject(
   env: Record<string, string>,
 ): Promise<void> {
   const { accounts } = IdentityState.parse(JSON.parse(await readFile(stateFile, 'utf8')))
-  const file = join(data, 'seed.json')
-  await writePrivate(file, {
+  const content = {
     project: DEMONSTRATION_PROJECT,
     persons: accounts.map(({ subject, username, displayName }) => ({
       subject,
@@ -164,8 +172,36 @@ async function seedProject(
       displayName,
       roles: PERSONAS.find((persona) => persona.username === username)?.roles ?? [],
     })),
-  })
+  }
+  const seeded = join(data, 'project-seeded')
+  // With the database's address: a new database behind DATABASE_URL is empty.
+  const stamp = createHash('sha256')
+    .update(JSON.stringify([content, databaseOf(env)]))
+    .digest('hex')
+  if ((await readFile(seeded, 'utf8').catch(() => '')) === stamp) return
+  const file = join(data, 'seed.json')
+  await writePrivate(file, content)
   await runToEnd({ name: 'seed', args: [main, 'seed', file], env, cwd: ROOT })
+  await writeFile(seeded, stamp)
+}
+
+/** Which database, without the port that --port changes. */
+const databaseOf = (env: Record<string, string>) => {
+  const { hostname, pathname } = new URL(env['DATABASE_URL'] ?? '')
+  return hostname + pathname
+}
+
+const addressesOf = (url: string, issuer: string) => ({
+  url,
+  issuer,
+  tokenUrl: `${issuer}/protocol/openid-connect/token`,
+})
+
+/** Another --port than last time: scripts find the addresses of now. */
+async function updateAddresses(data: string, url: string, issuer: string): Promise<void> {
+  const path = join(data, 'demo.json')
+  const content = z.looseObject({}).parse(JSON.parse(await readFile(path, 'utf8')))
+  await writePrivate(path, { ...content, ...addressesOf(url, issuer) })
 }
 
 async function writeDemonstration(
@@ -175,15 +211,16 @@ async function writeDemonstration(
   accounts: readonly NewAccount[],
 ): Promise<void> {
   await writePrivate(join(data, 'demo.json'), {
-    url,
-    issuer,
-    tokenUrl: `${issuer}/protocol/openid-connect/token`,
+    ...addressesOf(url, issuer),
     project: { key: DEMONSTRATION_PROJECT.key },
     users: accounts.map(({ account, password }) => ({
       username: account.username,
       password,
       displayName: account.displayName,
-      roles: PERSONAS.find(({ username }) => username === account.username)?.roles ?? [],
+      roles: [
+        ...(PERSONAS.find(({ username }) => username === account.username)?.roles ?? []),
+        ...account.realmRoles,
+      ],
       clientId: `script-${account.username}`,
       clientSecret: account.clientSecret,
     })),

@@ -1,11 +1,11 @@
 /** What a local installation keeps in its data folder: secrets, accounts, the demonstration file. */
-import { generateKeyPairSync, randomBytes, randomInt, randomUUID } from 'node:crypto'
+import { randomBytes, randomInt, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Role } from '@pandok/contract'
 import { z } from 'zod'
-import { type Account, hashPassword, IdentityState } from '../identity/state.ts'
+import { type Account, hashPassword, IdentityState, newSigningKey } from '../identity/state.ts'
 
 export const ADMIN_ROLE = 'pandok-admin'
 
@@ -70,11 +70,9 @@ export async function makeIdentityState(
 ): Promise<readonly NewAccount[] | undefined> {
   if (existsSync(path)) return undefined
   const made = await Promise.all(personas.map(makeAccount))
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  const jwk = { ...privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256' }
   const state: IdentityState = {
     cookieKeys: [randomBytes(32).toString('base64url')],
-    jwks: { keys: [{ ...jwk, kid: randomUUID() }] },
+    jwks: { keys: [newSigningKey()] },
     accounts: made.map(({ account }) => account),
   }
   await writePrivate(path, IdentityState.parse(state))

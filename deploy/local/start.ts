@@ -1,19 +1,26 @@
 /** `npm start [-- --data DIR --port N --host H --no-demo]`: everything, on this computer. */
 import { existsSync } from 'node:fs'
-import { mkdir, open, readFile, rm } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { z } from 'zod'
 import { hasDemonstration, type Installation, ROOT, startInstallation } from './installation.ts'
+import { lockFolder } from './lock.ts'
 import { seedPhantoms } from './seed-phantoms.ts'
 import { buildViewer } from './viewer-build.ts'
 
+const DemonstrationAccounts = z.object({
+  users: z.array(
+    z.object({ username: z.string(), password: z.string(), roles: z.array(z.string()) }),
+  ),
+})
 const USAGE = 'usage: npm start -- [--data DIR] [--port N] [--host ADDRESS] [--no-demo]'
 
 const started = performance.now()
 const say = (line: string) => process.stderr.write(`  · ${line}\n`)
 const options = readOptions()
 const unlock = await lock(options.data)
-let installation: Installation | undefined
+let starting: Promise<Installation> | undefined
 let isStopping = false
 
 process.on('SIGINT', () => void stop(0))
@@ -21,10 +28,10 @@ process.on('SIGTERM', () => void stop(0))
 process.on('SIGHUP', () => void stop(0))
 
 try {
-  const isFirst = !existsSync(join(options.data, 'secrets.json'))
-  installation = await startInstallation({
+  const viewerDirectory = await buildViewer(say)
+  starting = startInstallation({
     ...options,
-    viewerDirectory: await buildViewer(say),
+    viewerDirectory,
     env: process.env,
     say,
     onGiveUp: (message) => {
@@ -32,9 +39,12 @@ try {
       void stop(1)
     },
   })
-  if (isFirst && options.isDemonstration && hasDemonstration(options.data)) {
+  const installation = await starting
+  const seeded = join(options.data, 'phantoms-seeded')
+  if (options.isDemonstration && hasDemonstration(options.data) && !existsSync(seeded)) {
     say('two phantom patients')
     await seedPhantoms(options.data)
+    await writeFile(seeded, '')
   }
   await greet(installation)
 } catch (error) {
@@ -53,7 +63,9 @@ function readOptions() {
       },
     })
     const port = Number(values.port)
-    if (!Number.isInteger(port) || port < 1 || port > 65_533) throw new Error('--port is a number')
+    if (!Number.isInteger(port) || port < 1 || port > 65_533) {
+      throw new Error('--port must be a number from 1 to 65533')
+    }
     return {
       data: resolve(values.data),
       port,
@@ -66,29 +78,12 @@ function readOptions() {
   }
 }
 
-/** One installation per data folder at a time. A lock whose holder is gone does not count. */
 async function lock(data: string): Promise<() => Promise<void>> {
-  await mkdir(data, { recursive: true, mode: 0o711 })
-  const path = join(data, 'running.pid')
-  const holder = await readFile(path, 'utf8').catch(() => '')
-  if (holder !== '' && isRunning(Number(holder))) {
-    process.stderr.write(`pandok: this data folder is in use by process ${holder.trim()}\n`)
-    process.exit(1)
-  }
-  await rm(path, { force: true })
-  const file = await open(path, 'wx', 0o600)
-  await file.writeFile(String(process.pid))
-  await file.close()
-  return () => rm(path, { force: true })
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
+  const answer = await lockFolder(data)
+  if (answer.kind === 'held') return answer.release
+  const holder = answer.holder === undefined ? '' : ` by process ${answer.holder}`
+  process.stderr.write(`pandok: the data folder ${data} is in use${holder}\n`)
+  process.exit(1)
 }
 
 async function greet({ url, newAccounts }: Installation): Promise<void> {
@@ -96,9 +91,11 @@ async function greet({ url, newAccounts }: Installation): Promise<void> {
   const lines = [``, `Pandok 판독 is ready after ${seconds} s:  ${url}`, ``]
   if (hasDemonstration(options.data)) {
     const text = await readFile(join(options.data, 'demo.json'), 'utf8')
-    const { users } = JSON.parse(text) as { users: { username: string; password: string }[] }
-    lines.push('Demonstration accounts (user name, password):')
-    for (const user of users) lines.push(`  ${user.username.padEnd(14)} ${user.password}`)
+    const { users } = DemonstrationAccounts.parse(JSON.parse(text))
+    lines.push(`  ${'user name'.padEnd(14)}${'password'.padEnd(22)}roles`)
+    for (const { username, password, roles } of users) {
+      lines.push(`  ${username.padEnd(14)}${password.padEnd(22)}${roles.join(', ')}`)
+    }
   } else if (newAccounts !== undefined) {
     for (const { account, password } of newAccounts) {
       lines.push(`First account, shown this once: ${account.username}  ${password}`)
@@ -111,6 +108,8 @@ async function greet({ url, newAccounts }: Installation): Promise<void> {
 async function stop(code: number): Promise<void> {
   if (isStopping) return
   isStopping = true
+  // What is half started is finished first: nothing stays behind.
+  const installation = await starting?.catch(() => undefined)
   await installation?.stop()
   await unlock()
   process.exit(code)

@@ -1,11 +1,11 @@
 /** A whole Pandok for a test: its own folder, ports and demonstration accounts; gone afterwards. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Client, createClient } from '@pandok/contract'
 import { startInstallation } from 'pandok/installation'
 import { z } from 'zod'
+import { freePorts } from './free-port.ts'
 
 const Demonstration = z.object({
   url: z.string(),
@@ -37,7 +37,8 @@ export async function startTestInstallation(
   const installation = await startInstallation({
     data,
     host: '127.0.0.1',
-    port: await freePorts(),
+    // API, identity, database.
+    port: await freePorts(3),
     isDemonstration: true,
     viewerDirectory: options.viewerDirectory,
     env: { MIN_FREE_BYTES: '1000000' },
@@ -87,30 +88,4 @@ async function fetchToken(
     }),
   })
   return z.object({ access_token: z.string() }).parse(await answer.json()).access_token
-}
-
-/** The first of three neighbouring free ports: API, identity, database. */
-async function freePorts(): Promise<number> {
-  for (;;) {
-    const first = await listenOnce(0)
-    if (first === undefined || first > 65_000) continue
-    const others = [await listenOnce(first + 1), await listenOnce(first + 2)]
-    if (others.every((port) => port !== undefined)) return first
-  }
-}
-
-function listenOnce(port: number): Promise<number | undefined> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.once('error', () => {
-      resolve(undefined)
-    })
-    server.listen(port, '127.0.0.1', () => {
-      const address = server.address()
-      const used = typeof address === 'object' && address !== null ? address.port : undefined
-      server.close(() => {
-        resolve(used)
-      })
-    })
-  })
 }
