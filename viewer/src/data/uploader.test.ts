@@ -83,7 +83,7 @@ test('every file is received or named with its reason; the report holds no name'
     ['received', undefined],
   ])
   expect(completed()).toEqual({
-    sha256s: expect.arrayContaining(['one', 'two', 'three']),
+    sha256s: expect.arrayContaining(['one', 'two', 'three']) as string[],
     report: {
       profile: 'basic',
       files: 3,
