@@ -32,7 +32,7 @@ import { buildReleaseJob, createReleaseService, releaseRoutes } from './releases
 import { createReviewService, reviewRoutes } from './reviews/index.ts'
 import { createWorkflowService, openCase, workflowRoutes } from './workflow/index.ts'
 
-export const VERSION = readVersion()
+const VERSION = readVersion()
 
 export type App = ReturnType<typeof createApp>
 

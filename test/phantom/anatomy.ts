@@ -38,7 +38,9 @@ export interface Anatomy {
   readonly mask: Uint8Array
 }
 
-export const [LOWEST_HU, HIGHEST_HU] = [-1024, 3071] as const
+/** The range of a stored value of 12 bits. */
+export const LOWEST_HU = -1024
+const HIGHEST_HU = 3071
 
 const AIR = -1000
 const LUNG = -862

@@ -19,8 +19,6 @@ export function getString(dataSet: DataSet, tag: Tag): string {
   return getStrings(dataSet, tag)[0] ?? ''
 }
 
-export const getUid = getString
-
 export function characterSetOf(dataSet: DataSet): string[] {
   const element = dataSet.get('00080005')
   return element?.kind === 'value' ? splitText(ascii(element.bytes)) : []

@@ -3,15 +3,15 @@
  * in explicit VR little endian (native) or as encapsulated as it came. Sequences and items get
  * defined lengths, so that equal data sets give equal bytes.
  */
-import { getUid } from './access.ts'
+import { getString } from './access.ts'
 import { value } from './build.ts'
 import { DicomError } from './errors.ts'
-import type { DataSet, DicomFile, Element } from './model.ts'
+import type { DataSet, Element } from './model.ts'
 import { EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN } from './transfer-syntax.ts'
 
 /** 2.25 and the number of a UUID made for this implementation (PS3.5 B.2). */
-export const IMPLEMENTATION_CLASS_UID = '2.25.128733474091573498217649807112345678901'
-export const IMPLEMENTATION_VERSION_NAME = 'PANDOK_0_1'
+const IMPLEMENTATION_CLASS_UID = '2.25.128733474091573498217649807112345678901'
+const IMPLEMENTATION_VERSION_NAME = 'PANDOK_0_1'
 
 const LONG_VRS = new Set([
   'OB',
@@ -49,14 +49,11 @@ export function writeDicom(file: { transferSyntaxUid: string; dataSet: DataSet }
   return out
 }
 
-/** The file as the writer would give it back: what `readDicom(writeDicom(file))` holds. */
-export type Writable = Pick<DicomFile, 'transferSyntaxUid' | 'dataSet'>
-
 function metaElements(dataSet: DataSet, transferSyntaxUid: string): Element[] {
   return [
     value('00020001', 'OB', new Uint8Array([0, 1])),
-    value('00020002', 'UI', getUid(dataSet, '00080016')),
-    value('00020003', 'UI', getUid(dataSet, '00080018')),
+    value('00020002', 'UI', getString(dataSet, '00080016')),
+    value('00020003', 'UI', getString(dataSet, '00080018')),
     value('00020010', 'UI', transferSyntaxUid),
     value('00020012', 'UI', IMPLEMENTATION_CLASS_UID),
     value('00020013', 'SH', IMPLEMENTATION_VERSION_NAME),

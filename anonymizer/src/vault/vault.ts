@@ -24,7 +24,7 @@ export interface Vault {
   readonly dateOffsetDays: (pseudonym: string) => Promise<number>
 }
 
-export const KEY_BYTES = 32
+const KEY_BYTES = 32
 const STANDARD_ROOT = '1.2.840.10008.'
 const OFFSET_MIN_DAYS = 30
 const OFFSET_SPAN_DAYS = 3621

@@ -1,6 +1,5 @@
 export { annotationRoutes } from './routes.ts'
 export {
-  type AnnotationService,
   createAnnotationService,
   isInstanceOfCase,
   latestSegmentationRevision,

@@ -66,17 +66,6 @@ export async function annotateTaskOfCase(db: Queryable, caseId: string) {
   )
 }
 
-/** True when the series belongs to a study of the case. */
-export async function isSeriesOfCase(db: Queryable, caseId: string, seriesInstanceUid: string) {
-  const found = await db.maybeOne(
-    z.object({}),
-    `select from series join case_study cs on cs.study_id = series.study_id
-      where cs.case_id = $1 and series.series_instance_uid = $2`,
-    [caseId, seriesInstanceUid],
-  )
-  return found !== undefined
-}
-
 export async function isInstanceOfCase(db: Queryable, caseId: string, sopInstanceUid: string) {
   const found = await db.maybeOne(
     z.object({}),

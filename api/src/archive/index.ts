@@ -1,2 +1,2 @@
-export { type ArchivedInstance, type ArchiveService, createArchiveService } from './service.ts'
+export { type ArchivedInstance, createArchiveService } from './service.ts'
 export { STORE_UPLOAD, storeUploadJob } from './store-upload.ts'

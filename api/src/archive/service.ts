@@ -35,4 +35,4 @@ export function createArchiveService({ db }: { db: Database }) {
   }
 }
 
-export type ArchiveService = ReturnType<typeof createArchiveService>
+type ArchiveService = ReturnType<typeof createArchiveService>

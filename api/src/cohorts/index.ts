@@ -1,2 +1,2 @@
 export { cohortRoutes } from './routes.ts'
-export { type CohortService, createCohortService, readCohort } from './service.ts'
+export { createCohortService, readCohort } from './service.ts'

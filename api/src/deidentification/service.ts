@@ -10,7 +10,7 @@ export interface DeidentificationDependencies {
 }
 
 /** Shifts every date by the subject's offset, or back; null stays null. */
-export type ShiftDates = <Dates extends Record<string, string | null>>(
+type ShiftDates = <Dates extends Record<string, string | null>>(
   projectId: string,
   pseudonym: string,
   dates: Dates,

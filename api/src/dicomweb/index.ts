@@ -1,2 +1,2 @@
 export { dicomwebRoutes } from './routes.ts'
-export { createDicomwebService, type DicomwebService } from './service.ts'
+export { createDicomwebService } from './service.ts'

@@ -1,7 +1,7 @@
 /**
  * ICD-O-3 morphologies of lung tumours that the outcome form offers. Codes and names are facts of
- * ICD-O-3 and the WHO classification; those of `UNVERIFIED` were not checked against a source and
- * want a pathologist's look.
+ * ICD-O-3 and the WHO classification; 8250/2, 8032/3, 8972/3
+ * and 8044/3 were not checked against a source and want a pathologist's look.
  */
 import type { Histology } from '@pandok/contract'
 import type { z } from 'zod'
@@ -64,8 +64,6 @@ export const HISTOLOGIES: readonly z.infer<typeof Histology>[] = [
   { code: '8010/3', en: 'Carcinoma NOS', ko: '암종 NOS' },
   { code: '8000/3', en: 'Neoplasm, malignant', ko: '악성 신생물' },
 ]
-
-export const UNVERIFIED: readonly string[] = ['8250/2', '8032/3', '8972/3', '8044/3']
 
 const CODES: ReadonlySet<string> = new Set(HISTOLOGIES.map(({ code }) => code))
 

@@ -1,2 +1,2 @@
 export { outcomeRoutes } from './routes.ts'
-export { createOutcomeService, type OutcomeService, outcomeAt } from './service.ts'
+export { createOutcomeService, outcomeAt } from './service.ts'

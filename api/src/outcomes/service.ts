@@ -11,7 +11,7 @@ import * as store from './store.ts'
 import { stageGroup } from './tnm.ts'
 
 /** Shifts the dates of a subject, or back (deidentification/). */
-export type ShiftDates = <Dates extends Record<string, string | null>>(
+type ShiftDates = <Dates extends Record<string, string | null>>(
   projectId: string,
   pseudonym: string,
   dates: Dates,

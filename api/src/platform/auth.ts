@@ -17,7 +17,7 @@ export interface Identity {
 
 export type VerifyToken = (token: string) => Promise<Identity>
 
-export const ADMIN_ROLE = 'pandok-admin'
+const ADMIN_ROLE = 'pandok-admin'
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'EdDSA']
 const CLOCK_LEEWAY_SECONDS = 30
 const CACHE_SIZE = 5_000

@@ -12,7 +12,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { PandokError } from '@pandok/contract'
 
-export type BlobArea = 'quarantine' | 'staging' | 'archive' | 'release'
+type BlobArea = 'quarantine' | 'staging' | 'archive' | 'release'
 
 export interface BlobStore {
   /**

@@ -114,7 +114,7 @@ async function inTransaction<T>(pool: pg.Pool, work: (tx: Transaction) => Promis
 }
 
 /** The name of the constraint a failed statement broke, or undefined. */
-export function brokenConstraint(error: unknown): string | undefined {
+function brokenConstraint(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.constraint : undefined
 }
 

@@ -29,7 +29,7 @@ export function defineJob<Schema extends z.ZodType>(job: {
   }
 }
 
-export const MAX_ATTEMPTS = 3
+const MAX_ATTEMPTS = 3
 
 /** Enqueues inside `tx`; jobs of one `queue` run one after another. */
 export async function addJob(

@@ -12,10 +12,3 @@ export interface Log {
 export function openLog(level: 'debug' | 'info' | 'warn' | 'error', process: string): Log {
   return pino({ level, base: { process } })
 }
-
-export const silentLog: Log = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-}

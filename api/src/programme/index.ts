@@ -1,2 +1,2 @@
 export { programmeRoutes } from './routes.ts'
-export { createProgrammeService, type ProgrammeService } from './service.ts'
+export { createProgrammeService } from './service.ts'

@@ -1,2 +1,2 @@
 export { projectRoutes } from './routes.ts'
-export { createProjectService, type ProjectService } from './service.ts'
+export { createProjectService } from './service.ts'

@@ -1,3 +1,3 @@
-export { BUILD_RELEASE, buildReleaseJob } from './build-release.ts'
+export { buildReleaseJob } from './build-release.ts'
 export { releaseRoutes } from './routes.ts'
-export { createReleaseService, type ReleaseService } from './service.ts'
+export { createReleaseService } from './service.ts'

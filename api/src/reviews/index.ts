@@ -1,2 +1,2 @@
 export { reviewRoutes } from './routes.ts'
-export { createReviewService, type ReviewService } from './service.ts'
+export { createReviewService } from './service.ts'

@@ -4,7 +4,6 @@ export {
   finishTask,
   holdTask,
   openCase,
-  type TaskRow,
   type WorkflowService,
 } from './service.ts'
 export { annotateTaskId } from './store.ts'

@@ -10,8 +10,6 @@ import { ROLE_OF_KIND } from './policy.ts'
 import * as store from './store.ts'
 import { moveOf, type WorkEvent } from './transitions.ts'
 
-export type { TaskRow } from './store.ts'
-
 export function createWorkflowService({ db }: { db: Database }) {
   return {
     takeNext: (actor: Actor, project: ProjectScope, kind: TaskKind) =>

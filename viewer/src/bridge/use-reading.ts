@@ -27,7 +27,7 @@ import type { Session } from '../session/session.ts'
 
 export type TaskDetail = OutputOf<Operations['getTask']>
 
-export interface ReadingState {
+interface ReadingState {
   readonly progress: EngineEvents['progress'] | undefined
   readonly slice: EngineEvents['slice'] | undefined
   readonly history: EngineEvents['history']

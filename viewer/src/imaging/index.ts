@@ -2,7 +2,6 @@
 export {
   createReadingEngine,
   type EngineEvents,
-  type Pin,
   type ReadingEngine,
   type SavedLength,
   type Tool,

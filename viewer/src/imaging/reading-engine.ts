@@ -53,7 +53,7 @@ export interface SavedLength {
   readonly sopInstanceUid: string
 }
 
-export interface Pin {
+interface Pin {
   readonly id: string
   readonly label: string
   readonly pointMm: Point

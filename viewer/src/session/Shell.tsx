@@ -7,7 +7,7 @@ import { Button, Toasts } from '../ui/index.ts'
 import { useSession } from './context.ts'
 import { KeySheet } from './KeySheet.tsx'
 
-export const PAGES = [
+const PAGES = [
   { path: 'worklist', roles: ['labeler', 'reviewer', 'second-reviewer'] },
   { path: 'upload', roles: ['data-manager'] },
   { path: 'progress', roles: ['manager'] },

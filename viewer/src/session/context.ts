@@ -3,7 +3,7 @@ import type { Membership, Operations, OutputOf } from '@pandok/contract'
 import { createContext, useContext } from 'react'
 import type { Session } from './session.ts'
 
-export type Me = OutputOf<Operations['getMe']>
+type Me = OutputOf<Operations['getMe']>
 
 export interface SessionContext {
   readonly session: Session

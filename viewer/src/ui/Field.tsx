@@ -16,7 +16,7 @@ export interface FieldProps {
   readonly children: (control: ControlAttributes) => ReactNode
 }
 
-export interface ControlAttributes {
+interface ControlAttributes {
   readonly id: string
   readonly className: string
   readonly 'aria-invalid': boolean
@@ -42,7 +42,7 @@ export function Field({ label, hint, issues = [], children }: FieldProps) {
   )
 }
 
-export function Issues({ issues }: { issues: readonly FieldIssue[] }) {
+function Issues({ issues }: { issues: readonly FieldIssue[] }) {
   return issues.map((issue) => (
     <div key={`${issue.code} ${issue.message}`} className={classes('issue', issue.severity)}>
       {issue.code === '' ? null : <code>{issue.code}</code>}

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { PandokError } from '@pandok/contract'
 
 /** The largest list a client sends is the end of a big upload: 100,000 hashes. */
-export const MAX_JSON_BYTES = 16 * 1024 * 1024
+const MAX_JSON_BYTES = 16 * 1024 * 1024
 
 export async function readJson(request: IncomingMessage): Promise<unknown> {
   refuseEncoding(request)

@@ -28,7 +28,7 @@ export interface BytesAnswer {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-export interface RequestOf<O extends Operation> {
+interface RequestOf<O extends Operation> {
   readonly params: z.output<O['params']>
   readonly query: z.output<O['query']>
   readonly body: O['body'] extends z.ZodType
