@@ -102,6 +102,18 @@ describe('the main job', { timeout: 120_000 }, () => {
     expect(checked.files).toMatchObject({ clean: 12, refused: 1 })
     expect(checked.refusals.map((each) => [each.sha256, each.code])).toEqual([[dirty, 'NOT_CLEAN']])
     expect(JSON.stringify(checked.refusals)).not.toContain('CANARY-ID-77')
+    const series = checked.studies[0]?.series[0]?.seriesInstanceUid ?? ''
+    const { items } = await manager.listUploadImages({ params: { ...params, series } })
+    // The phantom is written from the feet up, its instances are numbered from the head down.
+    expect(items.map((each) => each.sha256)).toEqual(sha256s.toReversed())
+    const [image] = items
+    expect(image).toMatchObject({ isNative: true, bitsAllocated: 16, rescaleIntercept: -1024 })
+    const frameOf = (sha256: string) => ({ params: { ...params, sha256, frame: 1 } })
+    const frame = await manager.getUploadFrame(frameOf(image?.sha256 ?? ''))
+    expect(frame.size).toBe((image?.rows ?? 0) * (image?.columns ?? 0) * 2)
+    expect(await codeOf(manager.getUploadFrame(frameOf(dirty)))).toBe('NOT_FOUND')
+    const another = pandok.as('labeler-1').getUploadFrame(frameOf(image?.sha256 ?? ''))
+    expect(await codeOf(another)).toBe('FORBIDDEN')
     await manager.decideQc({ params, body: { decision: 'approve' } })
     const archived = await until(
       () => manager.getUpload({ params }),

@@ -1,6 +1,6 @@
 /** The pages and their addresses, for the signed-in person and the chosen project. */
 import { useQuery } from '@tanstack/react-query'
-import { useMemo, useState } from 'react'
+import { lazy, type ReactNode, Suspense, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { BrowserRouter, Navigate, Route, Routes } from 'react-router'
 import { QueryError } from './data/QueryError.tsx'
@@ -10,15 +10,19 @@ import { CasesPage } from './pages/cases/CasesPage.tsx'
 import { OutcomePage } from './pages/cases/OutcomePage.tsx'
 import { MembersPage } from './pages/members/MembersPage.tsx'
 import { ProgressPage } from './pages/progress/ProgressPage.tsx'
-import { ReadingPage } from './pages/reading/ReadingPage.tsx'
 import { ResearchPage } from './pages/research/ResearchPage.tsx'
-import { QcPage } from './pages/upload/QcPage.tsx'
 import { UploadPage } from './pages/upload/UploadPage.tsx'
 import { WorklistPage } from './pages/worklist/WorklistPage.tsx'
 import { SessionContext } from './session/context.ts'
 import { pagesFor, Shell } from './session/Shell.tsx'
 import type { Session } from './session/session.ts'
 import { EmptyState, LoadingState } from './ui/index.ts'
+
+/** Cornerstone and OHIF come only to those who read. */
+const ReadingPage = lazy(async () => ({
+  default: (await import('./pages/reading/ReadingPage.tsx')).ReadingPage,
+}))
+const QcPage = lazy(async () => ({ default: (await import('./pages/upload/QcPage.tsx')).QcPage }))
 
 const STORED = 'pandok.project'
 
@@ -63,8 +67,8 @@ export function App({ session }: { session: Session }) {
               }
             />
             <Route path="upload" element={<UploadPage />} />
-            <Route path="uploads/:uploadId" element={<QcPage />} />
-            <Route path="tasks/:taskId" element={<ReadingPage />} />
+            <Route path="uploads/:uploadId" element={<Late page={<QcPage />} />} />
+            <Route path="tasks/:taskId" element={<Late page={<ReadingPage />} />} />
             <Route path="cases" element={<CasesPage />} />
             <Route path="cases/:caseId" element={<CasePage />} />
             <Route path="progress" element={<ProgressPage />} />
@@ -79,4 +83,9 @@ export function App({ session }: { session: Session }) {
       </BrowserRouter>
     </SessionContext>
   )
+}
+
+function Late({ page }: { page: ReactNode }) {
+  const { t } = useTranslation()
+  return <Suspense fallback={<LoadingState label={t('loading')} />}>{page}</Suspense>
 }

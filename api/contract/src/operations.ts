@@ -23,6 +23,8 @@ export const operations = {
   completeUpload: uploads.completeUpload,
   listUploads: uploads.listUploads,
   getUpload: uploads.getUpload,
+  listUploadImages: uploads.listUploadImages,
+  getUploadFrame: uploads.getUploadFrame,
   decideQc: uploads.decideQc,
   listCases: work.listCases,
   getCase: work.getCase,

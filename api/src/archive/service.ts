@@ -34,5 +34,3 @@ export function createArchiveService({ db }: { db: Database }) {
       store.instancesOfSeries(db, seriesInstanceUid),
   }
 }
-
-type ArchiveService = ReturnType<typeof createArchiveService>

@@ -5,7 +5,14 @@ export function intakeRoutes(
   intake: IntakeService,
 ): Pick<
   Handlers,
-  'createUpload' | 'putUploadFile' | 'completeUpload' | 'listUploads' | 'getUpload' | 'decideQc'
+  | 'createUpload'
+  | 'putUploadFile'
+  | 'completeUpload'
+  | 'listUploads'
+  | 'getUpload'
+  | 'listUploadImages'
+  | 'getUploadFrame'
+  | 'decideQc'
 > {
   return {
     createUpload: ({ actor, project }) => intake.create(actor, project.id),
@@ -15,6 +22,10 @@ export function intakeRoutes(
       intake.complete(actor, params.uploadId, body.sha256s, body.report),
     listUploads: async ({ project }) => ({ items: await intake.list(project.id) }),
     getUpload: ({ params }) => intake.get(params.uploadId),
+    listUploadImages: async ({ params }) => ({
+      items: await intake.images(params.uploadId, params.series),
+    }),
+    getUploadFrame: ({ params }) => intake.frame(params.uploadId, params.sha256, params.frame),
     decideQc: ({ actor, params, body }) => intake.decideQc(actor, params.uploadId, body),
   }
 }

@@ -4,7 +4,7 @@ import { type DeidReport, PandokError } from '@pandok/contract'
 import { recordAudit } from '../platform/audit.ts'
 import type { BlobStore } from '../platform/blobs.ts'
 import type { Database, Transaction } from '../platform/database.ts'
-import type { Actor } from '../platform/http/handler.ts'
+import type { Actor, BytesAnswer } from '../platform/http/handler.ts'
 import { addJob } from '../platform/jobs.ts'
 import { removeUnneededBlobs } from './shared-blobs.ts'
 import * as store from './store.ts'
@@ -86,6 +86,22 @@ export function createIntakeService({ db, blobs, maxFileBytes, jobs }: IntakeDep
         studies: [...studies.values()],
         refusals: await store.refusalsOf(db, uploadId),
         caseIds: await store.casesOf(db, uploadId),
+      }
+    },
+
+    images: (uploadId: string, seriesInstanceUid: string) =>
+      store.imagesOf(db, uploadId, seriesInstanceUid),
+
+    /** Counted from 1. What nobody judged clean has no frames to be looked at. */
+    frame: async (uploadId: string, sha256: string, frame: number): Promise<BytesAnswer> => {
+      const found = await store.cleanFile(db, uploadId, sha256)
+      const range = found?.frames[frame - 1]
+      if (found === undefined || range === undefined) throw new PandokError('NOT_FOUND')
+      const area = found.status === 'clean' ? 'staging' : 'archive'
+      return {
+        type: 'application/octet-stream',
+        body: await blobs.read(area, sha256, range),
+        headers: { 'cache-control': 'private, no-store' },
       }
     },
 

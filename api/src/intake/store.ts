@@ -201,6 +201,67 @@ export async function seriesOf(db: Queryable, uploadId: string) {
   )
 }
 
+/** The first number of an attribute in the metadata of a file (DICOM JSON Model, PS3.18 F.2). */
+const numberAt = (tag: string) => `(instance #>> '{metadata,${tag},Value,0}')::float8`
+
+const ImageRow = z.object({
+  sha256: z.string(),
+  numberOfFrames: z.number(),
+  isNative: z.boolean(),
+  rows: z.number(),
+  columns: z.number(),
+  samplesPerPixel: z.number(),
+  bitsAllocated: z.number(),
+  bitsStored: z.number(),
+  isSigned: z.boolean(),
+  isInverted: z.boolean(),
+  rescaleSlope: z.number(),
+  rescaleIntercept: z.number(),
+  windowCenter: z.number().nullable(),
+  windowWidth: z.number().nullable(),
+})
+
+/** Clean images of a series by Instance Number, then by UID. */
+export async function imagesOf(db: Queryable, uploadId: string, seriesInstanceUid: string) {
+  return await db.many(
+    ImageRow,
+    `select sha256, (instance->>'numberOfFrames')::int as "numberOfFrames",
+            instance->>'transferSyntaxUid' = any($3) as "isNative",
+            ${numberAt('00280010')} as rows, ${numberAt('00280011')} as columns,
+            coalesce(${numberAt('00280002')}, 1) as "samplesPerPixel",
+            ${numberAt('00280100')} as "bitsAllocated", ${numberAt('00280101')} as "bitsStored",
+            coalesce(${numberAt('00280103')}, 0) = 1 as "isSigned",
+            coalesce(instance #>> '{metadata,00280004,Value,0}' = 'MONOCHROME1', false)
+              as "isInverted",
+            coalesce(${numberAt('00281053')}, 1) as "rescaleSlope",
+            coalesce(${numberAt('00281052')}, 0) as "rescaleIntercept",
+            ${numberAt('00281050')} as "windowCenter", ${numberAt('00281051')} as "windowWidth"
+       from upload_file
+      where upload_id = $1 and status in ('clean', 'archived')
+        and instance->>'seriesInstanceUid' = $2
+      order by ${numberAt('00200013')} nulls last, instance->>'sopInstanceUid'`,
+    [uploadId, seriesInstanceUid, NATIVE],
+  )
+}
+
+/** Implicit and explicit VR little endian (PS3.5 A.1, A.2). */
+const NATIVE = ['1.2.840.10008.1.2', '1.2.840.10008.1.2.1']
+
+/** Where the frames of a file lie, while somebody may look at them. */
+export async function cleanFile(db: Queryable, uploadId: string, sha256: string) {
+  return await db.maybeOne(
+    z.object({
+      status: z.enum(['clean', 'archived']),
+      frames: z.array(z.object({ offset: z.number(), length: z.number() })),
+    }),
+    `select f.status, f.instance->'frames' as frames
+       from upload_file f join upload u on u.id = f.upload_id
+      where f.upload_id = $1 and f.sha256 = $2 and f.status in ('clean', 'archived')
+        and u.status in ('awaiting-qc', 'archiving', 'archived')`,
+    [uploadId, sha256],
+  )
+}
+
 /** Cases that hold a study of this upload. */
 export async function casesOf(db: Queryable, uploadId: string): Promise<string[]> {
   const rows = await db.many(

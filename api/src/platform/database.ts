@@ -113,11 +113,6 @@ async function inTransaction<T>(pool: pg.Pool, work: (tx: Transaction) => Promis
   }
 }
 
-/** The name of the constraint a failed statement broke, or undefined. */
-function brokenConstraint(error: unknown): string | undefined {
-  return error instanceof pg.DatabaseError ? error.constraint : undefined
-}
-
 /** True when the database could not be reached or cut the connection (not a fault of the input). */
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) {

@@ -20,6 +20,7 @@ import {
 import {
   createReadingEngine,
   type EngineEvents,
+  type Plane,
   type ReadingEngine,
   type SavedLength,
 } from '../imaging/index.ts'
@@ -30,6 +31,7 @@ export type TaskDetail = OutputOf<Operations['getTask']>
 interface ReadingState {
   readonly progress: EngineEvents['progress'] | undefined
   readonly slice: EngineEvents['slice'] | undefined
+  readonly window: EngineEvents['window'] | undefined
   readonly history: EngineEvents['history']
   readonly save: SaveState
   readonly lengths: readonly SavedLength[]
@@ -63,6 +65,7 @@ export interface Reading {
 const START: ReadingState = {
   progress: undefined,
   slice: undefined,
+  window: undefined,
   history: { canUndo: false, canRedo: false },
   save: { kind: 'saved' },
   lengths: [],
@@ -72,11 +75,7 @@ const START: ReadingState = {
   isStoreLost: false,
 }
 
-export interface Planes {
-  readonly axial: HTMLDivElement
-  readonly coronal: HTMLDivElement
-  readonly sagittal: HTMLDivElement
-}
+export type Planes = Readonly<Record<Plane, HTMLDivElement>>
 
 export function useReading(
   session: Session,
@@ -245,6 +244,8 @@ async function open(
       set({ progress: event })
     } else if (name === 'slice' && 'index' in event) {
       set({ slice: event })
+    } else if (name === 'window' && 'width' in event) {
+      set({ window: event })
     } else if (name === 'history' && 'canUndo' in event) {
       set({ history: event })
     } else if (name === 'comment' && 'pointMm' in event) {

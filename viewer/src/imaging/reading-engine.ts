@@ -10,31 +10,27 @@ import {
   Enums,
   eventTarget,
   getRenderingEngine,
-  imageLoader,
   init as initCore,
   RenderingEngine,
   setVolumesForViewports,
   type Types,
   volumeLoader,
 } from '@cornerstonejs/core'
-import { init as initLoader, wadors } from '@cornerstonejs/dicom-image-loader'
+import { init as initLoader } from '@cornerstonejs/dicom-image-loader'
 import {
-  addTool,
   annotation as annotations,
-  BrushTool,
   init as initTools,
-  LengthTool,
-  PanTool,
-  StackScrollTool,
   segmentation,
   Enums as ToolEnums,
   ToolGroupManager,
   utilities,
-  WindowLevelTool,
-  ZoomTool,
 } from '@cornerstonejs/tools'
 import type { SegmentLabel, SeriesGeometry } from '@pandok/contract'
+import { along, moved, nearestSop, normalOf, type Point } from './patient-space.ts'
+import { createPlaneOverlay, type Pin, PLANES, type Plane } from './plane-overlay.ts'
+import { activate, createTools, GROUP, LENGTH, registerTools, type Tool } from './reading-tools.ts'
 import { createHistory, type Stroke, strokeBetween } from './segmentation-history.ts'
+import { imageIdOf, registerMetadata, sopOf } from './series-metadata.ts'
 
 export const WINDOW_PRESETS = {
   lung: { center: -600, width: 1500 },
@@ -42,21 +38,12 @@ export const WINDOW_PRESETS = {
   bone: { center: 400, width: 1800 },
 } as const
 export type WindowPreset = keyof typeof WINDOW_PRESETS
-export type Tool = 'window-level' | 'brush' | 'eraser' | 'length' | 'pan' | 'comment'
-
-type Point = [number, number, number]
 
 export interface SavedLength {
   readonly id: string
   /** Millimetres, LPS. */
   readonly pointsMm: readonly [Point, Point]
   readonly sopInstanceUid: string
-}
-
-interface Pin {
-  readonly id: string
-  readonly label: string
-  readonly pointMm: Point
 }
 
 export interface EngineEvents {
@@ -69,6 +56,8 @@ export interface EngineEvents {
   readonly 'length-removed': { readonly id: string }
   readonly comment: { readonly pointMm: Point; readonly sopInstanceUid: string }
   readonly slice: { readonly index: number; readonly count: number }
+  /** Centre and width of the axial plane's window, HU. */
+  readonly window: { readonly center: number; readonly width: number }
   readonly history: { readonly canUndo: boolean; readonly canRedo: boolean }
   /** Milliseconds from a drag of the brush to the painted frame. */
   readonly frame: { readonly ms: number }
@@ -80,6 +69,8 @@ export interface ReadingEngine {
   readonly setSegment: (number: number) => void
   readonly setWindow: (preset: WindowPreset) => void
   readonly setSegmentationVisible: (isVisible: boolean) => void
+  /** How much of the image a segment covers, 0 to 1. */
+  readonly setSegmentationOpacity: (opacity: number) => void
   readonly undo: () => void
   readonly redo: () => void
   readonly jumpTo: (pointMm: Point) => void
@@ -90,11 +81,7 @@ export interface ReadingEngine {
 }
 
 export interface ReadingOptions {
-  readonly elements: {
-    readonly axial: HTMLDivElement
-    readonly coronal: HTMLDivElement
-    readonly sagittal: HTMLDivElement
-  }
+  readonly elements: Readonly<Record<Plane, HTMLDivElement>>
   readonly geometry: SeriesGeometry
   readonly segments: readonly SegmentLabel[]
   /** In the geometry's order. */
@@ -106,23 +93,16 @@ export interface ReadingOptions {
 }
 
 const ENGINE = 'pandok'
-const GROUP = 'pandok-tools'
 const VOLUME = 'cornerstoneStreamingImageVolume:pandok'
 const SEGMENTATION = 'pandok-segmentation'
-const ERASER = 'Eraser'
-/** Cornerstone types its tools' names as any. */
-const NAMES = {
-  windowLevel: String(WindowLevelTool.toolName),
-  pan: String(PanTool.toolName),
-  zoom: String(ZoomTool.toolName),
-  scroll: String(StackScrollTool.toolName),
-  brush: String(BrushTool.toolName),
-  length: LengthTool.toolName,
+const ORIENTATIONS = {
+  axial: Enums.OrientationAxis.AXIAL,
+  coronal: Enums.OrientationAxis.CORONAL,
+  sagittal: Enums.OrientationAxis.SAGITTAL,
 } as const
-const PLANES = ['axial', 'coronal', 'sagittal'] as const
-const FILL_OPACITY = 0.35
+export const START_OPACITY = 0.35
 
-let initialised: Promise<void> | undefined
+let isInitialised = false
 let currentToken: () => Promise<string> = () => Promise.resolve('')
 
 /** IMAGING_NO_WEBGL when the browser cannot draw volumes. */
@@ -132,8 +112,7 @@ export async function createReadingEngine(options: ReadingOptions): Promise<Read
     throw new Error('IMAGING_NO_WEBGL')
   }
   currentToken = options.getToken
-  initialised ??= initialise()
-  await initialised
+  if (!isInitialised) initialise()
   const { geometry, emit } = options
   const { elements } = options
   const size = geometry.rows * geometry.columns
@@ -146,7 +125,7 @@ export async function createReadingEngine(options: ReadingOptions): Promise<Read
       viewportId: plane,
       type: Enums.ViewportType.ORTHOGRAPHIC,
       element: elements[plane],
-      defaultOptions: { orientation: Enums.OrientationAxis[upper(plane)], background: [0, 0, 0] },
+      defaultOptions: { orientation: ORIENTATIONS[plane], background: [0, 0, 0] },
     })),
   )
   const volume = await volumeLoader.createAndCacheVolume(VOLUME, { imageIds })
@@ -207,10 +186,7 @@ export async function createReadingEngine(options: ReadingOptions): Promise<Read
       segmentation.config.color.setSegmentIndexColor(plane, SEGMENTATION, number, [...rgb, 255])
     }
   }
-  segmentation.config.style.setStyle(
-    { type: ToolEnums.SegmentationRepresentations.Labelmap },
-    { fillAlpha: FILL_OPACITY, fillAlphaInactive: FILL_OPACITY, renderOutline: false },
-  )
+  setOpacity(START_OPACITY)
   announce([...oursOf.keys()])
 
   const group = createTools(options.isReadOnly)
@@ -240,7 +216,9 @@ export async function createReadingEngine(options: ReadingOptions): Promise<Read
     const element = elements[plane]
     const isPainting = () => tool === 'brush' || tool === 'eraser'
     const onMove = (event: MouseEvent) => {
-      if (event.buttons !== 1 || !isPainting()) return
+      if (event.buttons !== 1) return
+      if (tool === 'crosshair') followCrosshair(plane, event)
+      if (!isPainting()) return
       const from = performance.now()
       requestAnimationFrame(() => {
         emit('frame', { ms: performance.now() - from })
@@ -249,6 +227,10 @@ export async function createReadingEngine(options: ReadingOptions): Promise<Read
     const onClick = (event: MouseEvent) => {
       if (tool === 'comment') placeComment(plane, event)
     }
+    const onDown = (event: MouseEvent) => {
+      if (event.button === 0 && tool === 'crosshair') followCrosshair(plane, event)
+    }
+    element.addEventListener('mousedown', onDown)
     element.addEventListener('mousemove', onMove)
     element.addEventListener('click', onClick)
     const onMenu = (event: Event) => {
@@ -256,6 +238,7 @@ export async function createReadingEngine(options: ReadingOptions): Promise<Read
     }
     element.addEventListener('contextmenu', onMenu)
     cleanups.push(() => {
+      element.removeEventListener('mousedown', onDown)
       element.removeEventListener('mousemove', onMove)
       element.removeEventListener('click', onClick)
       element.removeEventListener('contextmenu', onMenu)
@@ -269,7 +252,7 @@ export async function createReadingEngine(options: ReadingOptions): Promise<Read
   const tellLength = (event: CustomEvent<{ annotation: LengthAnnotation }>) => {
     const { annotation } = event.detail
     const [a, b] = annotation.data.handles.points
-    if (annotation.metadata.toolName !== NAMES.length || !a || !b) return
+    if (annotation.metadata.toolName !== LENGTH || !a || !b) return
     emit('length', {
       id: annotation.annotationUID,
       pointsMm: [a, b],
@@ -295,12 +278,43 @@ export async function createReadingEngine(options: ReadingOptions): Promise<Read
     },
   )
 
-  const pinLayer = createPinLayer(elements.axial, () => viewportOf('axial'), geometry)
-  cleanups.push(pinLayer.destroy)
-  listen(cleanups, elements.axial, Enums.Events.IMAGE_RENDERED, () => {
-    pinLayer.draw()
-    tellSlice()
+  let pins: readonly Pin[] = []
+  const overlays = PLANES.map((plane) =>
+    createPlaneOverlay(plane, elements[plane], viewportOf, geometry.sliceSpacingMm / 2 + 0.01),
+  )
+  let overlayFrame = 0
+  // One picture after all three have moved.
+  const drawOverlays = () => {
+    cancelAnimationFrame(overlayFrame)
+    overlayFrame = requestAnimationFrame(() => {
+      for (const overlay of overlays) overlay.draw(pins)
+    })
+  }
+  cleanups.push(() => {
+    cancelAnimationFrame(overlayFrame)
+    for (const overlay of overlays) overlay.destroy()
   })
+  for (const plane of PLANES) {
+    listen(cleanups, elements[plane], Enums.Events.IMAGE_RENDERED, drawOverlays)
+  }
+  listen(cleanups, elements.axial, Enums.Events.IMAGE_RENDERED, tellSlice)
+  listen(
+    cleanups,
+    elements.axial,
+    Enums.Events.VOI_MODIFIED,
+    (event: CustomEvent<{ range: { lower: number; upper: number } }>) => {
+      tellWindow(event.detail.range)
+    },
+  )
+  const resized = new ResizeObserver(() => {
+    engine.resize(true, true)
+  })
+  for (const plane of PLANES) resized.observe(elements[plane])
+  cleanups.push(() => {
+    resized.disconnect()
+  })
+  const shownRange = viewportOf('axial').getProperties()?.voiRange
+  if (shownRange !== undefined) tellWindow(shownRange)
   let lastSlice = -1
   await Promise.race([whole, new Promise((wake) => setTimeout(wake, 60_000))])
   engine.render()
@@ -329,6 +343,7 @@ export async function createReadingEngine(options: ReadingOptions): Promise<Read
         )
       }
     },
+    setSegmentationOpacity: setOpacity,
     undo: () => {
       write(history.undo())
     },
@@ -338,8 +353,9 @@ export async function createReadingEngine(options: ReadingOptions): Promise<Read
     jumpTo: (pointMm) => {
       for (const plane of PLANES) centreOn(viewportOf(plane), pointMm)
     },
-    showPins: (pins) => {
-      pinLayer.set(pins)
+    showPins: (next) => {
+      pins = next
+      drawOverlays()
     },
     labelmap: () => Uint8Array.from(shadow),
     destroy: () => {
@@ -352,7 +368,7 @@ export async function createReadingEngine(options: ReadingOptions): Promise<Read
     },
   }
 
-  function viewportOf(plane: (typeof PLANES)[number]): Types.IVolumeViewport {
+  function viewportOf(plane: Plane): Types.IVolumeViewport {
     return engine.getViewport<Types.IVolumeViewport>(plane)
   }
 
@@ -365,6 +381,14 @@ export async function createReadingEngine(options: ReadingOptions): Promise<Read
       })
       viewport.render()
     }
+  }
+
+  function setOpacity(opacity: number): void {
+    segmentation.config.style.setStyle(
+      { type: ToolEnums.SegmentationRepresentations.Labelmap },
+      { fillAlpha: opacity, fillAlphaInactive: opacity, renderOutline: false },
+    )
+    for (const plane of PLANES) viewportOf(plane).render()
   }
 
   function finishStroke(): void {
@@ -423,101 +447,42 @@ export async function createReadingEngine(options: ReadingOptions): Promise<Read
     emit('slice', { index, count: geometry.sopInstanceUids.length })
   }
 
-  function placeComment(plane: (typeof PLANES)[number], event: MouseEvent): void {
+  function pointUnder(plane: Plane, event: MouseEvent): Point {
     const box = elements[plane].getBoundingClientRect()
-    const world = viewportOf(plane).canvasToWorld([
+    const [x, y, z] = viewportOf(plane).canvasToWorld([
       event.clientX - box.left,
       event.clientY - box.top,
     ])
-    const pointMm: Point = [world[0], world[1], world[2]]
+    return [x, y, z]
+  }
+
+  function tellWindow({ lower, upper }: { lower: number; upper: number }): void {
+    emit('window', { center: Math.round((lower + upper) / 2), width: Math.round(upper - lower) })
+  }
+
+  function placeComment(plane: Plane, event: MouseEvent): void {
+    const pointMm = pointUnder(plane, event)
     emit('comment', { pointMm, sopInstanceUid: nearestSop(geometry, pointMm) })
+  }
+
+  /** The other planes go where the hand is. */
+  function followCrosshair(plane: Plane, event: MouseEvent): void {
+    const pointMm = pointUnder(plane, event)
+    for (const other of PLANES) {
+      if (other !== plane) centreOn(viewportOf(other), pointMm)
+    }
   }
 }
 
-async function initialise(): Promise<void> {
+function initialise(): void {
   initCore()
   initTools()
   initLoader({
     maxWebWorkers: 1,
     beforeSend: async () => ({ authorization: `Bearer ${await currentToken()}` }),
   })
-  for (const each of [WindowLevelTool, PanTool, ZoomTool, StackScrollTool, BrushTool, LengthTool]) {
-    addTool(each)
-  }
-  await Promise.resolve(imageLoader)
-}
-
-const upper = (plane: (typeof PLANES)[number]) =>
-  plane.toUpperCase() as 'AXIAL' | 'CORONAL' | 'SAGITTAL'
-
-const seriesAddress = (geometry: SeriesGeometry) =>
-  `${location.origin}/dicomweb/studies/${geometry.studyInstanceUid}/series/${geometry.seriesInstanceUid}`
-
-const sopOf = (imageId: string) => /\/instances\/([^/]+)\//.exec(imageId)?.[1] ?? ''
-
-/** Reads the series' metadata once and hands it to the loader; image ids in our order. */
-async function registerMetadata(
-  geometry: SeriesGeometry,
-  getToken: () => Promise<string>,
-): Promise<string[]> {
-  const address = seriesAddress(geometry)
-  const answer = await fetch(`${address}/metadata`, {
-    headers: { authorization: `Bearer ${await getToken()}`, accept: 'application/dicom+json' },
-  })
-  if (!answer.ok) throw new Error('IMAGING_METADATA')
-  const list = (await answer.json()) as Record<string, { Value?: unknown[] }>[]
-  const known = new Map(list.map((each) => [String(each['00080018']?.Value?.[0]), each]))
-  return geometry.sopInstanceUids.map((uid) => {
-    const imageId = `wadors:${address}/instances/${uid}/frames/1`
-    const metadata = known.get(uid)
-    if (metadata === undefined) throw new Error('IMAGING_METADATA')
-    wadors.metaDataManager.add(imageId, metadata as never)
-    return imageId
-  })
-}
-
-function createTools(isReadOnly: boolean) {
-  const group = ToolGroupManager.createToolGroup(GROUP)
-  if (group === undefined) throw new Error('IMAGING_TOOLS')
-  for (const name of [NAMES.windowLevel, NAMES.pan, NAMES.zoom, NAMES.scroll, NAMES.length]) {
-    group.addTool(name)
-  }
-  group.addToolInstance('Brush', NAMES.brush, { activeStrategy: 'FILL_INSIDE_CIRCLE' })
-  group.addToolInstance(ERASER, NAMES.brush, { activeStrategy: 'ERASE_INSIDE_CIRCLE' })
-  const { MouseBindings } = ToolEnums
-  group.setToolActive(NAMES.pan, { bindings: [{ mouseButton: MouseBindings.Auxiliary }] })
-  group.setToolActive(NAMES.zoom, { bindings: [{ mouseButton: MouseBindings.Secondary }] })
-  group.setToolActive(NAMES.scroll, {
-    bindings: [{ mouseButton: MouseBindings.Wheel }],
-  })
-  group.setToolActive(NAMES.windowLevel, {
-    bindings: [{ mouseButton: MouseBindings.Primary }],
-  })
-  if (isReadOnly) group.setToolEnabled(NAMES.length)
-  else group.setToolPassive(NAMES.length)
-  return group
-}
-
-/** The left button's tool; the others keep theirs. */
-function activate(tool: Tool): void {
-  const group = ToolGroupManager.getToolGroup(GROUP)
-  if (group === undefined) return
-  const names: Partial<Record<Tool, string>> = {
-    'window-level': NAMES.windowLevel,
-    brush: 'Brush',
-    eraser: ERASER,
-    length: NAMES.length,
-  }
-  const primary = [{ mouseButton: ToolEnums.MouseBindings.Primary }]
-  for (const name of [NAMES.windowLevel, NAMES.length]) group.setToolPassive(name)
-  for (const name of ['Brush', ERASER]) group.setToolDisabled(name)
-  const auxiliary = { mouseButton: ToolEnums.MouseBindings.Auxiliary }
-  group.setToolPassive(NAMES.pan, { removeAllBindings: true })
-  group.setToolActive(NAMES.pan, {
-    bindings: tool === 'pan' ? [...primary, auxiliary] : [auxiliary],
-  })
-  const name = names[tool]
-  if (name !== undefined) group.setToolActive(name, { bindings: primary })
+  registerTools()
+  isInitialised = true
 }
 
 interface LengthAnnotation {
@@ -540,11 +505,11 @@ function restoreLength(
       isVisible: true,
       invalidated: true,
       metadata: {
-        toolName: NAMES.length,
+        toolName: LENGTH,
         FrameOfReferenceUID: geometry.frameOfReferenceUid,
         viewPlaneNormal: normal,
         viewUp: [0, -1, 0],
-        referencedImageId: `wadors:${seriesAddress(geometry)}/instances/${saved.sopInstanceUid}/frames/1`,
+        referencedImageId: imageIdOf(geometry, saved.sopInstanceUid),
       },
       data: {
         handles: {
@@ -560,83 +525,17 @@ function restoreLength(
   )
 }
 
-function normalOf({ orientation: o }: SeriesGeometry): Point {
-  return [o[1] * o[5] - o[2] * o[4], o[2] * o[3] - o[0] * o[5], o[0] * o[4] - o[1] * o[3]]
-}
-
-const along = (normal: Point, point: ArrayLike<number>) =>
-  normal[0] * (point[0] ?? 0) + normal[1] * (point[1] ?? 0) + normal[2] * (point[2] ?? 0)
-
-/** The slice whose plane is nearest to a point. */
-function nearestSop(geometry: SeriesGeometry, point: ArrayLike<number>): string {
-  const normal = normalOf(geometry)
-  const wanted = along(normal, point)
-  let best = 0
-  geometry.positions.forEach((position, index) => {
-    const nearest = geometry.positions[best] ?? position
-    if (Math.abs(along(normal, position) - wanted) < Math.abs(along(normal, nearest) - wanted)) {
-      best = index
-    }
-  })
-  return geometry.sopInstanceUids[best] ?? ''
-}
-
 /** Moves the camera so that the plane goes through the point. */
 function centreOn(viewport: Types.IVolumeViewport, pointMm: Point): void {
   const { focalPoint, position, viewPlaneNormal } = viewport.getCamera()
   if (focalPoint === undefined || position === undefined || viewPlaneNormal === undefined) return
   const normal: Point = [viewPlaneNormal[0], viewPlaneNormal[1], viewPlaneNormal[2]]
   const by = along(normal, pointMm) - along(normal, focalPoint)
-  const moved = (from: Types.Point3): Types.Point3 => [
-    from[0] + normal[0] * by,
-    from[1] + normal[1] * by,
-    from[2] + normal[2] * by,
-  ]
-  viewport.setCamera({ focalPoint: moved(focalPoint), position: moved(position) })
+  viewport.setCamera({
+    focalPoint: moved(focalPoint, normal, by),
+    position: moved(position, normal, by),
+  })
   viewport.render()
-}
-
-/** Numbered pins over the axial image, each shown on its own slice. */
-function createPinLayer(
-  element: HTMLDivElement,
-  viewport: () => Types.IVolumeViewport,
-  geometry: SeriesGeometry,
-) {
-  const layer = document.createElement('div')
-  layer.className = 'pin-layer'
-  element.append(layer)
-  let pins: readonly Pin[] = []
-  const draw = () => {
-    const { focalPoint } = viewport().getCamera()
-    if (focalPoint === undefined) return
-    const normal = normalOf(geometry)
-    layer.replaceChildren(
-      ...pins
-        .filter(
-          (pin) =>
-            Math.abs(along(normal, pin.pointMm) - along(normal, focalPoint)) <=
-            geometry.sliceSpacingMm / 2 + 0.01,
-        )
-        .map((pin) => {
-          const [x, y] = viewport().worldToCanvas(pin.pointMm)
-          const mark = document.createElement('span')
-          mark.className = 'pin'
-          mark.textContent = pin.label
-          mark.style.transform = `translate(${x}px, ${y}px)`
-          return mark
-        }),
-    )
-  }
-  return {
-    draw,
-    set: (next: readonly Pin[]) => {
-      pins = next
-      draw()
-    },
-    destroy: () => {
-      layer.remove()
-    },
-  }
 }
 
 function listen<E extends Event>(

@@ -1,29 +1,15 @@
 /** The sheet of keys that `?` opens. */
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { labelOf, READING_KEYS } from '../bridge/reading-keys.ts'
 import { useKey } from '../data/use-key.ts'
 import { Button, Dialog } from '../ui/index.ts'
 
-const SHEET = [
-  [
-    'general',
-    [
-      ['sheet', ['?']],
-      ['escape', ['Esc']],
-      ['confirm', ['Enter']],
-    ],
-  ],
-  ['worklist', [['next', ['n']]]],
-  [
-    'reading',
-    [
-      ['tools', ['w', 'b', 'e', 'm', 'p', 'c']],
-      ['radius', ['[', ']']],
-      ['presets', ['1', '2', '3']],
-      ['undo', ['Ctrl+Z', 'Ctrl+Y']],
-      ['show', ['v']],
-    ],
-  ],
+const GENERAL = [
+  ['sheet', ['?']],
+  ['escape', ['Esc']],
+  ['confirm', ['Enter']],
+  ['next', ['n']],
 ] as const
 
 export function KeySheet() {
@@ -44,12 +30,24 @@ export function KeySheet() {
       </Button>
       {isOpen ? (
         <Dialog title={t('keys.title')} onClose={() => setIsOpen(false)}>
-          {SHEET.map(([group, rows]) => (
+          <section className="stack">
+            <h3>{t('keys.groups.general')}</h3>
+            <dl className="keys">
+              {GENERAL.map(([what, keys]) => (
+                <KeyRow key={what} keys={keys} text={t(`keys.${what}`)} />
+              ))}
+            </dl>
+          </section>
+          {(['looking', 'editing', 'reviewing'] as const).map((group) => (
             <section key={group} className="stack">
               <h3>{t(`keys.groups.${group}`)}</h3>
               <dl className="keys">
-                {rows.map(([what, keys]) => (
-                  <KeyRow key={what} keys={keys} text={t(`keys.${what}`)} />
+                {rowsOf(group).map(({ keys, labels }) => (
+                  <KeyRow
+                    key={labels.join(' ')}
+                    keys={keys}
+                    text={labels.map((label) => t(label)).join(' · ')}
+                  />
                 ))}
               </dl>
             </section>
@@ -61,6 +59,15 @@ export function KeySheet() {
       ) : null}
     </>
   )
+}
+
+/** One row a command, with the keys of all its options. */
+function rowsOf(group: keyof typeof READING_KEYS) {
+  const byCommand = Map.groupBy(READING_KEYS[group], ({ command }) => command)
+  return [...byCommand.values()].map((bindings) => ({
+    keys: bindings.map(({ keys }) => keys.join('+').replace('mod', 'Ctrl')),
+    labels: [...new Set(bindings.map(labelOf))],
+  }))
 }
 
 function KeyRow({ keys, text }: { keys: readonly string[]; text: string }) {

@@ -6,7 +6,7 @@ export interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   readonly look?: 'plain' | 'primary' | 'danger' | 'quiet'
   readonly size?: 'small' | 'medium' | 'big'
   /** The key that does the same, shown beside the words. */
-  readonly shortcut?: string
+  readonly shortcut?: string | undefined
 }
 
 export function Button({ look, size, shortcut, className, children, ...rest }: ButtonProps) {

@@ -1,6 +1,7 @@
 /** The parts that pages are built from. They know no data and no language. */
 export { Badge, type Tone } from './Badge.tsx'
 export { Button } from './Button.tsx'
+export { classes } from './classes.ts'
 export { ConfirmDialog, Dialog } from './Dialog.tsx'
 export { Checks, Field, type FieldIssue } from './Field.tsx'
 export { ProgressBar } from './ProgressBar.tsx'

@@ -181,6 +181,55 @@ export const getUpload = operation({
   audit: 'none',
 })
 
+/** What a browser needs to draw a slice without reading the file: PS3.3 C.7.6.3, C.11.1, C.11.2. */
+export const UploadImage = z.object({
+  sha256: Sha256,
+  numberOfFrames: z.number().int().positive(),
+  /** False for compressed pixels, which only the viewer decodes. */
+  isNative: z.boolean(),
+  rows: z.number().int().positive(),
+  columns: z.number().int().positive(),
+  samplesPerPixel: z.number().int().positive(),
+  bitsAllocated: z.number().int().positive(),
+  bitsStored: z.number().int().positive(),
+  isSigned: z.boolean(),
+  isInverted: z.boolean(),
+  rescaleSlope: z.number(),
+  rescaleIntercept: z.number(),
+  /** Null where the file has none: the range of the pixels then. */
+  windowCenter: z.number().nullable(),
+  windowWidth: z.number().nullable(),
+})
+export type UploadImage = z.infer<typeof UploadImage>
+
+export const listUploadImages = operation({
+  method: 'GET',
+  path: '/api/uploads/:uploadId/series/:series/images',
+  summary: 'The clean images of one series in order, to be looked at before approval',
+  tag: 'uploads',
+  access: { kind: 'project', scope: 'upload', roles: ['data-manager'] },
+  params: upload.extend({ series: Uid }),
+  query: none,
+  body: undefined,
+  output: z.object({ items: z.array(UploadImage) }),
+  errors: [],
+  audit: 'none',
+})
+
+export const getUploadFrame = operation({
+  method: 'GET',
+  path: '/api/uploads/:uploadId/files/:sha256/frames/:frame',
+  summary: 'The pixels of one frame of a clean file as they are stored; frames count from 1',
+  tag: 'uploads',
+  access: { kind: 'project', scope: 'upload', roles: ['data-manager'] },
+  params: upload.extend({ sha256: Sha256, frame: z.coerce.number().int().positive() }),
+  query: none,
+  body: undefined,
+  output: bytes('application/octet-stream'),
+  errors: [],
+  audit: 'none',
+})
+
 export const decideQc = operation({
   method: 'POST',
   path: '/api/uploads/:uploadId/qc',

@@ -6,8 +6,9 @@ import { useTranslation } from 'react-i18next'
 import { useParams } from 'react-router'
 import { type Planes, type TaskDetail, useReading } from '../../bridge/use-reading.ts'
 import { QueryError } from '../../data/QueryError.tsx'
+import { PLANES, type Plane } from '../../imaging/index.ts'
 import { useSession } from '../../session/context.ts'
-import { EmptyState, ErrorState, LoadingState, ProgressBar } from '../../ui/index.ts'
+import { classes, EmptyState, ErrorState, LoadingState, ProgressBar } from '../../ui/index.ts'
 import { ReadingPanel } from './ReadingPanel.tsx'
 import './reading.css'
 
@@ -33,28 +34,45 @@ function Reader({ task, geometry }: { task: TaskDetail; geometry: SeriesGeometry
   const { t } = useTranslation()
   const { session } = useSession()
   const [planes, setPlanes] = useState<Planes>()
+  const [maximised, setMaximised] = useState<Plane>()
   const reading = useReading(session, task, geometry, planes)
-  const { progress, slice, failureCode } = reading.state
+  const { progress, slice, window: shown, failureCode } = reading.state
   const isLoading = progress !== undefined && progress.loaded < progress.total
+  const maximise = (plane: Plane) => {
+    setMaximised((old) => (old === plane ? undefined : plane))
+  }
   return (
     <div className="reading">
       <div
-        className="planes"
+        className={classes('planes', maximised === undefined ? undefined : 'one')}
         ref={(element) => {
           if (element === null || planes !== undefined) return
           const [axial, coronal, sagittal] = element.querySelectorAll<HTMLDivElement>('.image')
           if (axial && coronal && sagittal) setPlanes({ axial, coronal, sagittal })
         }}
       >
-        {(['axial', 'coronal', 'sagittal'] as const).map((plane) => (
-          <div key={plane} className="plane">
+        {PLANES.map((plane) => (
+          <div key={plane} className={classes('plane', plane, maximised === plane && 'maximised')}>
             <div className="image" data-testid={plane} />
-            <div className="name">
+            <button
+              type="button"
+              className="name"
+              aria-pressed={maximised === plane}
+              title={t('reading.maximise')}
+              onClick={() => {
+                maximise(plane)
+              }}
+            >
               {t(`reading.${plane}`)}
-              {plane === 'axial' && slice !== undefined
-                ? ` · ${t('reading.slice', { index: slice.index + 1, count: slice.count })}`
-                : ''}
-            </div>
+            </button>
+            {plane === 'axial' ? (
+              <div className="facts-over num">
+                {slice === undefined ? null : (
+                  <span>{t('reading.slice', { index: slice.index + 1, count: slice.count })}</span>
+                )}
+                {shown === undefined ? null : <span>{t('reading.window', shown)}</span>}
+              </div>
+            ) : null}
           </div>
         ))}
       </div>
@@ -70,7 +88,13 @@ function Reader({ task, geometry }: { task: TaskDetail; geometry: SeriesGeometry
           />
         ) : null}
         {reading.engine === undefined ? null : (
-          <ReadingPanel task={task} geometry={geometry} reading={reading} engine={reading.engine} />
+          <ReadingPanel
+            task={task}
+            geometry={geometry}
+            reading={reading}
+            engine={reading.engine}
+            maximise={maximise}
+          />
         )}
       </aside>
     </div>

@@ -1,53 +1,67 @@
 /** Everything beside the images: tools, segments, measurements, reviews, submit or verdict. */
-import { type Pin, RETURN_REASONS, type ReturnReason, type SeriesGeometry } from '@pandok/contract'
-import { useMutation } from '@tanstack/react-query'
+import type { SeriesGeometry } from '@pandok/contract'
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { useNavigate } from 'react-router'
+import { keyOf } from '../../bridge/reading-keys.ts'
+import { useCommands } from '../../bridge/use-commands.ts'
 import type { Reading, TaskDetail } from '../../bridge/use-reading.ts'
-import { codeOf } from '../../data/QueryError.tsx'
 import {
+  type Plane,
   type ReadingEngine,
+  START_OPACITY,
   type Tool,
   WINDOW_PRESETS,
   type WindowPreset,
 } from '../../imaging/index.ts'
-import { useSession } from '../../session/context.ts'
-import { Badge, Button, ConfirmDialog, Field, showToast } from '../../ui/index.ts'
+import { Badge, Button, Field } from '../../ui/index.ts'
+import { HandIn } from './HandIn.tsx'
+import { usePins, Verdict } from './Verdict.tsx'
 
-const EDIT_TOOLS: readonly (readonly [Tool, string])[] = [
-  ['window-level', 'w'],
-  ['brush', 'b'],
-  ['eraser', 'e'],
-  ['length', 'm'],
-  ['pan', 'p'],
-]
-const REVIEW_TOOLS: readonly (readonly [Tool, string])[] = [
-  ['window-level', 'w'],
-  ['pan', 'p'],
-  ['comment', 'c'],
-]
+const LOOK_TOOLS: readonly Tool[] = ['window-level', 'pan', 'crosshair']
+const EDIT_TOOLS: readonly Tool[] = [...LOOK_TOOLS, 'brush', 'eraser', 'length']
+const REVIEW_TOOLS: readonly Tool[] = [...LOOK_TOOLS, 'comment']
 const PRESETS = Object.keys(WINDOW_PRESETS) as WindowPreset[]
-const MAX_COMMENT = 1000
+const RADIUS_MM = { start: 6, least: 1, most: 40 } as const
 
 export interface PanelProps {
   readonly task: TaskDetail
   readonly geometry: SeriesGeometry
   readonly reading: Reading
   readonly engine: ReadingEngine
+  readonly maximise: (plane: Plane) => void
 }
 
-export function ReadingPanel({ task, geometry, reading, engine }: PanelProps) {
+export function ReadingPanel({ task, geometry, reading, engine, maximise }: PanelProps) {
   const { t, i18n } = useTranslation()
   const { state } = reading
-  const tools = task.canEdit ? EDIT_TOOLS : REVIEW_TOOLS
+  const isReview = task.kind !== 'annotate' && task.assignment !== null
+  const tools = task.canEdit ? EDIT_TOOLS : isReview ? REVIEW_TOOLS : LOOK_TOOLS
   const [tool, setTool] = useState<Tool>('window-level')
-  const [radius, setRadius] = useState(6)
+  const [radius, setRadius] = useState<number>(RADIUS_MM.start)
   const [segment, setSegment] = useState(task.segments[0]?.number ?? 1)
   const [isVisible, setIsVisible] = useState(true)
+  const [opacity, setOpacity] = useState(START_OPACITY)
   const [pins, setPins] = usePins(task.id)
-  const isReview = task.kind !== 'annotate' && task.assignment !== null
   const earlier = task.reviews.flatMap((review) => review.pins)
+  const run = useCommands(task.canEdit, {
+    setTool: (chosen) => {
+      if (tools.includes(chosen.tool)) setTool(chosen.tool)
+    },
+    setWindow: ({ preset }) => {
+      engine.setWindow(preset)
+    },
+    changeRadius: ({ by }) => {
+      setRadius((old) => Math.min(RADIUS_MM.most, Math.max(RADIUS_MM.least, old + by)))
+    },
+    toggleSegmentation: () => {
+      setIsVisible((old) => !old)
+    },
+    maximise: ({ plane }) => {
+      maximise(plane)
+    },
+    undo: engine.undo,
+    redo: engine.redo,
+  })
 
   useEffect(() => {
     engine.setTool(tool)
@@ -62,35 +76,14 @@ export function ReadingPanel({ task, geometry, reading, engine }: PanelProps) {
     engine.setSegmentationVisible(isVisible)
   }, [engine, isVisible])
   useEffect(() => {
+    engine.setSegmentationOpacity(opacity)
+  }, [engine, opacity])
+  useEffect(() => {
     const shown = isReview ? pins : earlier
     engine.showPins(
       shown.map((pin, at) => ({ id: String(at), label: String(at + 1), pointMm: pin.pointMm })),
     )
   })
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      const { target } = event
-      if (target instanceof HTMLElement && target.closest('input, select, textarea, dialog')) return
-      const isCommand = event.ctrlKey || event.metaKey
-      const chosen = tools.find(([, key]) => key === event.key)
-      if (isCommand && event.key === 'z') engine.undo()
-      else if (isCommand && event.key === 'y') engine.redo()
-      else if (isCommand) return
-      else if (chosen !== undefined) setTool(chosen[0])
-      else if (event.key === '[') setRadius((old) => Math.max(1, old - 1))
-      else if (event.key === ']') setRadius((old) => Math.min(40, old + 1))
-      else if (event.key === '1') engine.setWindow('lung')
-      else if (event.key === '2') engine.setWindow('mediastinum')
-      else if (event.key === '3') engine.setWindow('bone')
-      else if (event.key === 'v') setIsVisible((old) => !old)
-      else return
-      event.preventDefault()
-    }
-    window.addEventListener('keydown', onKey)
-    return () => {
-      window.removeEventListener('keydown', onKey)
-    }
-  }, [engine, tools])
 
   const voxelMl =
     (geometry.rowSpacingMm * geometry.columnSpacingMm * geometry.sliceSpacingMm) / 1000
@@ -106,15 +99,15 @@ export function ReadingPanel({ task, geometry, reading, engine }: PanelProps) {
         </p>
       ) : null}
       <div className="row" role="toolbar" aria-label={t('reading.toolbar')}>
-        {tools.map(([each, key]) => (
+        {tools.map((each) => (
           <Button
             key={each}
             size="small"
-            shortcut={key}
+            shortcut={keyOf('setTool', { tool: each })}
             look={tool === each ? 'primary' : 'plain'}
             aria-pressed={tool === each}
             onClick={() => {
-              setTool(each)
+              run('setTool', { tool: each })
             }}
           >
             {t(`reading.tools.${each}`)}
@@ -122,13 +115,13 @@ export function ReadingPanel({ task, geometry, reading, engine }: PanelProps) {
         ))}
       </div>
       <div className="row">
-        {PRESETS.map((preset, at) => (
+        {PRESETS.map((preset) => (
           <Button
             key={preset}
             size="small"
-            shortcut={String(at + 1)}
+            shortcut={keyOf('setWindow', { preset })}
             onClick={() => {
-              engine.setWindow(preset)
+              run('setWindow', { preset })
             }}
           >
             {t(`reading.presets.${preset}`)}
@@ -142,8 +135,8 @@ export function ReadingPanel({ task, geometry, reading, engine }: PanelProps) {
               <input
                 {...control}
                 type="range"
-                min={1}
-                max={40}
+                min={RADIUS_MM.least}
+                max={RADIUS_MM.most}
                 value={radius}
                 onChange={(event) => {
                   setRadius(Number(event.target.value))
@@ -152,10 +145,22 @@ export function ReadingPanel({ task, geometry, reading, engine }: PanelProps) {
             )}
           </Field>
           <div className="row">
-            <Button size="small" disabled={!state.history.canUndo} onClick={engine.undo}>
+            <Button
+              size="small"
+              disabled={!state.history.canUndo}
+              onClick={() => {
+                run('undo', {})
+              }}
+            >
               {t('reading.undo')}
             </Button>
-            <Button size="small" disabled={!state.history.canRedo} onClick={engine.redo}>
+            <Button
+              size="small"
+              disabled={!state.history.canRedo}
+              onClick={() => {
+                run('redo', {})
+              }}
+            >
               {t('reading.redo')}
             </Button>
           </div>
@@ -193,6 +198,22 @@ export function ReadingPanel({ task, geometry, reading, engine }: PanelProps) {
           />
           {t('reading.show')}
         </label>
+        <Field label={t('reading.opacity', { percent: Math.round(opacity * 100) })}>
+          {(control) => (
+            <input
+              {...control}
+              type="range"
+              min={0.05}
+              max={1}
+              step={0.05}
+              value={opacity}
+              disabled={!isVisible}
+              onChange={(event) => {
+                setOpacity(Number(event.target.value))
+              }}
+            />
+          )}
+        </Field>
       </section>
       <section className="stack">
         <h3>{t('reading.lengths')}</h3>
@@ -212,7 +233,7 @@ export function ReadingPanel({ task, geometry, reading, engine }: PanelProps) {
       {isReview ? (
         <Verdict task={task} reading={reading} pins={pins} setPins={setPins} engine={engine} />
       ) : null}
-      {task.canEdit ? <Submit task={task} reading={reading} /> : null}
+      {task.canEdit || isReview ? <HandIn task={task} reading={reading} /> : null}
     </>
   )
 }
@@ -263,249 +284,6 @@ function Reviews({ task, engine }: { task: TaskDetail; engine: ReadingEngine }) 
       ))}
     </section>
   )
-}
-
-function Submit({ task, reading }: { task: TaskDetail; reading: Reading }) {
-  const { t } = useTranslation()
-  const { session } = useSession()
-  const navigate = useNavigate()
-  const [isAsked, setIsAsked] = useState(false)
-  const submit = useMutation({
-    mutationFn: async () => {
-      await reading.flushed()
-      await session.client.submitTask({
-        params: { taskId: task.id },
-        body: { assignmentId: task.assignment?.id ?? '' },
-      })
-    },
-    onSuccess: async () => {
-      showToast(t('reading.submitted'))
-      await navigate('/worklist')
-    },
-    onError: (error) => {
-      setIsAsked(false)
-      showToast(`${t('failed')}: ${codeOf(error)}`, 'bad')
-    },
-  })
-  return (
-    <>
-      <Button look="primary" onClick={() => setIsAsked(true)}>
-        {t('reading.submit')}
-      </Button>
-      {isAsked ? (
-        <ConfirmDialog
-          title={t('reading.submit')}
-          confirmLabel={t('reading.submit')}
-          cancelLabel={t('cancel')}
-          isBusy={submit.isPending}
-          onConfirm={submit.mutate}
-          onClose={() => {
-            setIsAsked(false)
-          }}
-        >
-          <p>{t('reading.submitAsk')}</p>
-        </ConfirmDialog>
-      ) : null}
-    </>
-  )
-}
-
-interface VerdictProps {
-  readonly task: TaskDetail
-  readonly reading: Reading
-  readonly engine: ReadingEngine
-  readonly pins: readonly Pin[]
-  readonly setPins: (pins: readonly Pin[]) => void
-}
-
-function Verdict({ task, reading, pins, setPins, engine }: VerdictProps) {
-  const { t } = useTranslation()
-  const { session } = useSession()
-  const navigate = useNavigate()
-  const [asked, setAsked] = useState<'accept' | 'return'>()
-  const [{ reason, comment }, setDraft] = useVerdictDraft(task.id)
-  const [pinText, setPinText] = useState('')
-  const { comment: placed } = reading.state
-  const decide = useMutation({
-    mutationFn: (verdict: 'accept' | 'return') =>
-      session.client.decideReview({
-        params: { taskId: task.id },
-        body: {
-          assignmentId: task.assignment?.id ?? '',
-          verdict,
-          pins: verdict === 'return' ? [...pins] : [],
-          ...(verdict === 'return' && reason !== '' ? { reason, comment } : {}),
-        },
-      }),
-    onSuccess: async () => {
-      setPins([])
-      setDraft(NO_DRAFT)
-      showToast(t('reading.decided'))
-      await navigate('/worklist')
-    },
-    onError: (error) => {
-      setAsked(undefined)
-      showToast(`${t('failed')}: ${codeOf(error)}`, 'bad')
-    },
-  })
-  return (
-    <section className="stack">
-      <h3>{t('reading.pins')}</h3>
-      {pins.map((pin, at) => (
-        <div key={`${pin.sopInstanceUid} ${pin.pointMm.join(' ')}`} className="row spread">
-          <Button size="small" onClick={() => engine.jumpTo(pin.pointMm)}>
-            {at + 1}. {pin.text}
-          </Button>
-          <Button
-            size="small"
-            look="quiet"
-            aria-label={t('reading.remove')}
-            onClick={() => {
-              setPins(pins.filter((each) => each !== pin))
-            }}
-          >
-            ×
-          </Button>
-        </div>
-      ))}
-      {placed === undefined ? null : (
-        <form
-          className="row"
-          onSubmit={(event) => {
-            event.preventDefault()
-            if (pinText.trim() === '') return
-            const { sopInstanceUid, pointMm } = placed
-            setPins([...pins, { text: pinText.trim(), sopInstanceUid, pointMm }])
-            setPinText('')
-            reading.clearComment()
-          }}
-        >
-          <input
-            className="input"
-            aria-label={t('reading.pinText')}
-            placeholder={t('reading.pinText')}
-            value={pinText}
-            maxLength={MAX_COMMENT}
-            onChange={(event) => {
-              setPinText(event.target.value)
-            }}
-          />
-          <Button type="submit" size="small">
-            {t('reading.addPin')}
-          </Button>
-        </form>
-      )}
-      <div className="row">
-        <Button look="primary" onClick={() => setAsked('accept')}>
-          {t('reading.accept')}
-        </Button>
-        <Button look="danger" onClick={() => setAsked('return')}>
-          {t('reading.return')}
-        </Button>
-      </div>
-      {asked === undefined ? null : (
-        <ConfirmDialog
-          title={t(`reading.${asked}`)}
-          confirmLabel={t(`reading.${asked}`)}
-          cancelLabel={t('cancel')}
-          isDanger={asked === 'return'}
-          isBusy={decide.isPending}
-          isBlocked={asked === 'return' && (reason === '' || comment.trim() === '')}
-          onConfirm={() => {
-            decide.mutate(asked)
-          }}
-          onClose={() => {
-            setAsked(undefined)
-          }}
-        >
-          {asked === 'accept' ? (
-            <p>{t('reading.acceptAsk')}</p>
-          ) : (
-            <>
-              <Field label={t('reading.reason')}>
-                {(control) => (
-                  <select
-                    {...control}
-                    value={reason}
-                    onChange={(event) => {
-                      const { value } = event.target
-                      setDraft({
-                        comment,
-                        reason: RETURN_REASONS.find((each) => each === value) ?? '',
-                      })
-                    }}
-                  >
-                    <option value="" />
-                    {RETURN_REASONS.map((each) => (
-                      <option key={each} value={each}>
-                        {t(`reasons.${each}`)}
-                      </option>
-                    ))}
-                  </select>
-                )}
-              </Field>
-              <Field
-                label={t('reading.comment')}
-                hint={t('reading.left', { count: MAX_COMMENT - comment.length })}
-              >
-                {(control) => (
-                  <textarea
-                    {...control}
-                    rows={4}
-                    maxLength={MAX_COMMENT}
-                    value={comment}
-                    onChange={(event) => {
-                      setDraft({ reason, comment: event.target.value })
-                    }}
-                  />
-                )}
-              </Field>
-            </>
-          )}
-        </ConfirmDialog>
-      )}
-    </section>
-  )
-}
-
-interface VerdictDraft {
-  readonly reason: ReturnReason | ''
-  readonly comment: string
-}
-
-const NO_DRAFT: VerdictDraft = { reason: '', comment: '' }
-
-/** The words of a verdict in the making outlive the page too. */
-function useVerdictDraft(taskId: string): [VerdictDraft, (draft: VerdictDraft) => void] {
-  const key = `pandok.verdict.${taskId}`
-  const [draft, setDraft] = useState<VerdictDraft>(() => {
-    const stored = localStorage.getItem(key)
-    return stored === null ? NO_DRAFT : (JSON.parse(stored) as VerdictDraft)
-  })
-  return [
-    draft,
-    (next) => {
-      if (next === NO_DRAFT) localStorage.removeItem(key)
-      else localStorage.setItem(key, JSON.stringify(next))
-      setDraft(next)
-    },
-  ]
-}
-
-/** The pins of a verdict in the making outlive the page. */
-function usePins(taskId: string): [readonly Pin[], (pins: readonly Pin[]) => void] {
-  const key = `pandok.pins.${taskId}`
-  const [pins, setPins] = useState<readonly Pin[]>(
-    () => JSON.parse(localStorage.getItem(key) ?? '[]') as Pin[],
-  )
-  return [
-    pins,
-    (next) => {
-      if (next.length === 0) localStorage.removeItem(key)
-      else localStorage.setItem(key, JSON.stringify(next))
-      setPins(next)
-    },
-  ]
 }
 
 function distance([a, b]: readonly [readonly number[], readonly number[]]): number {

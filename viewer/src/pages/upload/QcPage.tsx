@@ -16,8 +16,11 @@ import {
   Table,
 } from '../../ui/index.ts'
 import { Reason } from './Reason.tsx'
+import { SeriesPreview } from './SeriesPreview.tsx'
 import { uploadTone } from './tones.ts'
 
+/** When there are clean images that somebody may look at. */
+const LOOKED_AT = ['awaiting-qc', 'archiving', 'archived']
 const IN_MOTION = ['receiving', 'checking', 'archiving']
 
 export function QcPage() {
@@ -78,7 +81,7 @@ export function QcPage() {
           </Button>
         </div>
       ) : null}
-      <Studies upload={data} />
+      {LOOKED_AT.includes(data.status) ? <Studies upload={data} /> : null}
       <Refusals upload={data} />
       <Changes upload={data} />
       {asked === undefined ? null : (
@@ -120,16 +123,17 @@ function Studies({ upload }: { upload: UploadDetail }) {
   return (
     <section className="stack">
       <h2>{t('qc.studies')}</h2>
-      <Table
-        label={t('qc.studies')}
-        rows={rows}
-        keyOf={(row) => row.seriesInstanceUid}
-        columns={[
-          { key: 'subject', title: t('qc.subject'), draw: (row) => row.pseudonym },
-          { key: 'series', title: t('qc.series'), draw: (row) => row.modality },
-          { key: 'images', title: t('qc.images'), isNumber: true, draw: (row) => row.instances },
-        ]}
-      />
+      <p className="muted">{t('qc.look')}</p>
+      <div className="previews">
+        {rows.map(({ pseudonym, ...series }) => (
+          <SeriesPreview
+            key={series.seriesInstanceUid}
+            uploadId={upload.id}
+            pseudonym={pseudonym}
+            series={series}
+          />
+        ))}
+      </div>
     </section>
   )
 }
