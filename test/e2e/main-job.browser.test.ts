@@ -11,6 +11,13 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makePhantom } from '../phantom/index.ts'
 import { hasBrowser, launchBrowser, signIn } from '../support/browser.ts'
+import {
+  measuresOf,
+  median,
+  picturesDirectory,
+  printFigure,
+  takePicture,
+} from '../support/figures.ts'
 import { startTestInstallation, type TestInstallation } from '../support/installation.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -22,7 +29,18 @@ const inputs = [
   ...(existsSync(LIDC) || isCi ? [['the LIDC series', LIDC] as const] : []),
 ] as const
 
-describe.skipIf(!hasBrowser && !isCi).each(inputs)('the main job with %s', (_name, source) => {
+/** Pictures for the guide show a phantom, in full size. */
+const PHANTOM =
+  picturesDirectory === undefined ? { size: 128, slices: 24 } : { size: 512, slices: 80 }
+
+describe.skipIf(!hasBrowser && !isCi).each(inputs)('the main job with %s', (name, source) => {
+  const figure = (what: string, milliseconds: number) => {
+    printFigure(`main job with ${name}: ${what}`, milliseconds)
+  }
+  const picture = async (page: Page, of: string) => {
+    if (source === undefined) await takePicture(page, of)
+  }
+
   let pandok: TestInstallation
   let browser: Browser
   let folder: string
@@ -33,7 +51,7 @@ describe.skipIf(!hasBrowser && !isCi).each(inputs)('the main job with %s', (_nam
     folder = await mkdtemp(join(tmpdir(), 'pandok-input-'))
     if (source === undefined) {
       await mkdir(join(folder, 'ct'))
-      for (const { name, bytes } of makePhantom({ seed: 7, size: 128, slices: 24 }).files) {
+      for (const { name, bytes } of makePhantom({ seed: 7, ...PHANTOM }).files) {
         await writeFile(join(folder, 'ct', name), bytes)
       }
     }
@@ -84,19 +102,32 @@ describe.skipIf(!hasBrowser && !isCi).each(inputs)('the main job with %s', (_nam
 
   test('the data manager uploads a folder and approves the QC', { timeout: 120_000 }, async () => {
     const page = await as('data-manager')
+    await picture(page, 'upload')
+    const started = performance.now()
     await page.getByTestId('upload-input').setInputFiles(source ?? join(folder, 'ct'))
-    await page.getByRole('link', { name: 'See what was changed and approve' }).click()
+    const checked = page.getByRole('link', { name: 'See what was changed and approve' })
+    await checked.waitFor()
+    const received = performance.now()
+    figure('de-identified, sent and received', received - started)
+    await picture(page, 'upload-done')
+    const looked = performance.now()
+    await checked.click()
     await page.locator('canvas[data-drawn=true]').waitFor()
+    await picture(page, 'qc')
+    const approving = performance.now()
     await page.getByRole('table', { name: 'What was changed' }).getByText('PatientID').waitFor()
     await page.getByRole('button', { name: 'Approve' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click()
     await page.getByText('Archived. The case is waiting').waitFor()
+    const clicks = approving - looked
+    figure('upload to viewable', performance.now() - started - clicks - (looked - received))
   })
 
   test('the labeler paints, erases, undoes, redoes, measures', { timeout: 180_000 }, async () => {
     const page = await as('labeler-1')
     await page.getByRole('button', { name: 'Next case' }).click()
     await openReading(page)
+    figure('first image', median(await measuresOf(page, 'pandok-ready')))
     expect(await volume(page)).toBe(0)
     const slices = () => page.getByText(/^Slice \d/).textContent()
     const [middle] = [await slices()]
@@ -112,6 +143,7 @@ describe.skipIf(!hasBrowser && !isCi).each(inputs)('the main job with %s', (_nam
     await drag(page, [0.35, 0.5], [0.42, 0.5])
     await expect.poll(() => volume(page)).toBeGreaterThan(0)
     const painted = await volume(page)
+    figure('brush frame (median)', median(await measuresOf(page, 'pandok-frame')))
     await page.getByRole('button', { name: 'Undo' }).click()
     await expect.poll(() => volume(page)).toBe(0)
     await page.getByRole('button', { name: 'Redo' }).click()
@@ -124,6 +156,12 @@ describe.skipIf(!hasBrowser && !isCi).each(inputs)('the main job with %s', (_nam
     await drag(page, [0.3, 0.4], [0.45, 0.4])
     await expect.poll(() => page.getByTestId('length').count()).toBe(1)
     await page.getByText('saved', { exact: true }).waitFor()
+    await picture(page, 'reading')
+    await page.keyboard.press('7')
+    await page.locator('.plane.maximised').waitFor()
+    await picture(page, 'reading-one-plane')
+    await page.keyboard.press('7')
+    await expect.poll(() => page.locator('.plane.maximised').count()).toBe(0)
   })
 
   test('a killed tab loses no stroke', { timeout: 120_000 }, async () => {
@@ -162,6 +200,7 @@ describe.skipIf(!hasBrowser && !isCi).each(inputs)('the main job with %s', (_nam
     await page.getByTestId('axial').click({ position: { x: 200, y: 200 } })
     await page.getByLabel('What is wrong here?').fill('the tip is missing')
     await page.getByRole('button', { name: 'Add' }).click()
+    await picture(page, 'review')
     await page.getByRole('button', { name: 'Return' }).click()
     const dialog = page.getByRole('dialog')
     await dialog.getByLabel('Reason').selectOption('missed-lesion')
@@ -174,6 +213,7 @@ describe.skipIf(!hasBrowser && !isCi).each(inputs)('the main job with %s', (_nam
     timeout: 240_000,
   }, async () => {
     const labeler = await as('labeler-1')
+    await picture(labeler, 'worklist')
     await labeler.getByRole('button', { name: 'Next case' }).click()
     await openReading(labeler)
     await labeler.getByText('please look at the tip').waitFor()
@@ -192,6 +232,11 @@ describe.skipIf(!hasBrowser && !isCi).each(inputs)('the main job with %s', (_nam
       await page.getByRole('dialog').getByRole('button', { name: 'Accept' }).click()
       await page.getByRole('button', { name: button }).waitFor()
     }
+    const manager = await as('manager')
+    await picture(manager, 'progress')
+    await manager.getByRole('link', { name: 'Members' }).click()
+    await manager.getByRole('table').first().waitFor()
+    await picture(manager, 'members')
     const progress = await pandok
       .as('manager')
       .getProgress({ params: { projectKey: 'lung-prognosis' } })
@@ -203,6 +248,7 @@ describe.skipIf(!hasBrowser && !isCi).each(inputs)('the main job with %s', (_nam
   }, async () => {
     const page = await as('data-manager')
     await page.getByRole('link', { name: 'Cases' }).click()
+    await picture(page, 'cases')
     await page.getByRole('link', { name: /^Outcome LC/ }).click()
     const choices = [
       ['Sex', 'F'],
@@ -223,6 +269,7 @@ describe.skipIf(!hasBrowser && !isCi).each(inputs)('the main job with %s', (_nam
     await page.getByText('DQ19').waitFor()
     await page.getByRole('button', { name: 'Save' }).click()
     await page.getByText('OUTCOME_INVALID').waitFor()
+    await picture(page, 'outcome')
     await page.getByLabel('cN', { exact: true }).selectOption('N0')
     await expect.poll(() => page.getByTestId('stage-group').textContent()).toBe('IA2')
     await page.getByRole('button', { name: 'Save' }).click()
@@ -241,8 +288,12 @@ describe.skipIf(!hasBrowser && !isCi).each(inputs)('the main job with %s', (_nam
     await page.getByRole('button', { name: 'Save the cohort' }).click()
     await page.getByRole('button', { name: 'Freeze' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Freeze' }).click()
+    const started = performance.now()
     await page.getByRole('button', { name: 'Build a release' }).click()
     const waiting = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Download' }).waitFor()
+    figure('release built', performance.now() - started)
+    await picture(page, 'research')
     await page.getByRole('button', { name: 'Download' }).click()
     const path = join(folder, 'release.zip')
     await (await waiting).saveAs(path)
@@ -254,6 +305,7 @@ describe.skipIf(!hasBrowser && !isCi).each(inputs)('the main job with %s', (_nam
     await page.getByRole('link', { name: 'Audit' }).click()
     const table = page.getByRole('table', { name: 'Audit trail' })
     await table.getByText('freezeCohort').waitFor()
+    await picture(page, 'audit')
     await page.getByLabel('Person').fill('reviewer-2')
     await expect.poll(() => table.getByText('freezeCohort').count()).toBe(0)
     await table.getByText('decideReview').first().waitFor()

@@ -1,5 +1,6 @@
+import type { SeriesGeometry } from '@pandok/contract'
 import { expect, test } from 'vitest'
-import { cross, orientationLetters, type Point } from './patient-space.ts'
+import { cross, nearestInside, orientationLetters, type Point } from './patient-space.ts'
 
 test.each<[Point, string]>([
   [[1, 0, 0], 'L'],
@@ -17,4 +18,37 @@ test.each<[Point, string]>([
 
 test('rows to the left and columns to the back make a normal to the head', () => {
   expect(cross([1, 0, 0], [0, 1, 0])).toEqual([0, 0, 1])
+})
+
+/** Slices from the head down, as many scanners number them. */
+const series: SeriesGeometry = {
+  studyInstanceUid: '1',
+  seriesInstanceUid: '2',
+  frameOfReferenceUid: '3',
+  sopClassUid: '1.2.840.10008.5.1.4.1.1.2',
+  modality: 'CT',
+  seriesDescription: null,
+  findings: [],
+  isVolume: true,
+  rows: 11,
+  columns: 21,
+  rowSpacingMm: 1,
+  columnSpacingMm: 2,
+  sliceSpacingMm: 5,
+  orientation: [1, 0, 0, 0, 1, 0],
+  positions: [
+    [-20, -5, 30],
+    [-20, -5, 25],
+    [-20, -5, 20],
+  ],
+  sopInstanceUids: ['a', 'b', 'c'],
+}
+
+test.each<[string, Point, Point]>([
+  ['inside stays', [0, 0, 24], [0, 0, 24]],
+  ['left of it', [99, 0, 24], [20, 0, 24]],
+  ['before and below it', [0, -99, -99], [0, -5, 20]],
+  ['above it', [0, 99, 99], [0, 5, 30]],
+])('the nearest point of the volume: %s', (_what, point, nearest) => {
+  expect(nearestInside(series, point)).toEqual(nearest)
 })

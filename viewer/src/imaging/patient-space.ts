@@ -43,6 +43,27 @@ export function nearestSop(geometry: SeriesGeometry, point: ArrayLike<number>): 
   return geometry.sopInstanceUids[best] ?? ''
 }
 
+/** The point of the series' volume, between centres of its outer voxels, that is nearest. */
+export function nearestInside(geometry: SeriesGeometry, point: Point): Point {
+  const { orientation: o, positions, rows, columns, rowSpacingMm, columnSpacingMm } = geometry
+  const normal = normalOf(geometry)
+  const depths = positions.map((position) => along(normal, position))
+  const [origin] = positions
+  if (origin === undefined) return point
+  const axes: [Point, number, number][] = [
+    [[o[0], o[1], o[2]], 0, (columns - 1) * columnSpacingMm],
+    [[o[3], o[4], o[5]], 0, (rows - 1) * rowSpacingMm],
+    [normal, Math.min(...depths) - (depths[0] ?? 0), Math.max(...depths) - (depths[0] ?? 0)],
+  ]
+  return axes.reduce<Point>(
+    (at, [axis, least, most]) => {
+      const by = along(axis, point) - along(axis, origin)
+      return moved(at, axis, Math.min(most, Math.max(least, by)))
+    },
+    [origin[0], origin[1], origin[2]],
+  )
+}
+
 /** A tenth of the strongest axis is too little to be named: about six degrees. */
 const NAMED_SHARE = 0.1
 

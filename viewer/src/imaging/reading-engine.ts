@@ -26,7 +26,7 @@ import {
   utilities,
 } from '@cornerstonejs/tools'
 import type { SegmentLabel, SeriesGeometry } from '@pandok/contract'
-import { along, moved, nearestSop, normalOf, type Point } from './patient-space.ts'
+import { along, moved, nearestInside, nearestSop, normalOf, type Point } from './patient-space.ts'
 import { createPlaneOverlay, type Pin, PLANES, type Plane } from './plane-overlay.ts'
 import { activate, createTools, GROUP, LENGTH, registerTools, type Tool } from './reading-tools.ts'
 import { createHistory, type Stroke, strokeBetween } from './segmentation-history.ts'
@@ -230,6 +230,11 @@ export async function createReadingEngine(options: ReadingOptions): Promise<Read
     const onDown = (event: MouseEvent) => {
       if (event.button === 0 && tool === 'crosshair') followCrosshair(plane, event)
     }
+    // Cornerstone swallows every key pressed on an image that has the focus; the commands need them.
+    const onFocus = () => {
+      element.blur()
+    }
+    element.addEventListener('focus', onFocus)
     element.addEventListener('mousedown', onDown)
     element.addEventListener('mousemove', onMove)
     element.addEventListener('click', onClick)
@@ -238,6 +243,7 @@ export async function createReadingEngine(options: ReadingOptions): Promise<Read
     }
     element.addEventListener('contextmenu', onMenu)
     cleanups.push(() => {
+      element.removeEventListener('focus', onFocus)
       element.removeEventListener('mousedown', onDown)
       element.removeEventListener('mousemove', onMove)
       element.removeEventListener('click', onClick)
@@ -467,7 +473,7 @@ export async function createReadingEngine(options: ReadingOptions): Promise<Read
 
   /** The other planes go where the hand is. */
   function followCrosshair(plane: Plane, event: MouseEvent): void {
-    const pointMm = pointUnder(plane, event)
+    const pointMm = nearestInside(geometry, pointUnder(plane, event))
     for (const other of PLANES) {
       if (other !== plane) centreOn(viewportOf(other), pointMm)
     }
