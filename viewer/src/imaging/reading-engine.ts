@@ -100,7 +100,7 @@ const ORIENTATIONS = {
   coronal: Enums.OrientationAxis.CORONAL,
   sagittal: Enums.OrientationAxis.SAGITTAL,
 } as const
-export const START_OPACITY = 0.35
+export const START_OPACITY = 0.5
 
 let isInitialised = false
 let currentToken: () => Promise<string> = () => Promise.resolve('')
@@ -214,15 +214,17 @@ export async function createReadingEngine(options: ReadingOptions): Promise<Read
   }
   for (const plane of PLANES) {
     const element = elements[plane]
+    let dragged: number | undefined
+    listen(cleanups, element, Enums.Events.IMAGE_RENDERED, () => {
+      if (dragged === undefined) return
+      emit('frame', { ms: performance.now() - dragged })
+      dragged = undefined
+    })
     const isPainting = () => tool === 'brush' || tool === 'eraser'
     const onMove = (event: MouseEvent) => {
       if (event.buttons !== 1) return
       if (tool === 'crosshair') followCrosshair(plane, event)
-      if (!isPainting()) return
-      const from = performance.now()
-      requestAnimationFrame(() => {
-        emit('frame', { ms: performance.now() - from })
-      })
+      if (isPainting()) dragged ??= performance.now()
     }
     const onClick = (event: MouseEvent) => {
       if (tool === 'comment') placeComment(plane, event)

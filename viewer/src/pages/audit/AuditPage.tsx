@@ -1,5 +1,5 @@
 /** Who did what, when, on what; newest first. */
-import { useInfiniteQuery } from '@tanstack/react-query'
+import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { QueryError } from '../../data/QueryError.tsx'
@@ -16,6 +16,8 @@ export function AuditPage() {
   const [action, setAction] = useState('')
   const trail = useInfiniteQuery({
     queryKey: ['audit', params.projectKey, actor, action],
+    // The fields stay under the hands of who types.
+    placeholderData: keepPreviousData,
     initialPageParam: undefined as string | undefined,
     queryFn: ({ pageParam }) =>
       session.client.listAudit({
@@ -64,14 +66,30 @@ export function AuditPage() {
             {
               key: 'when',
               title: t('audit.when'),
-              draw: (row) => new Date(row.at).toLocaleString(i18n.language),
+              draw: (row) => (
+                <time className="nowrap" dateTime={row.at}>
+                  {new Date(row.at).toLocaleString(i18n.language)}
+                </time>
+              ),
             },
             {
               key: 'who',
               title: t('audit.who'),
               draw: (row) => row.actor?.displayName ?? t('audit.machine'),
             },
-            { key: 'what', title: t('audit.what'), draw: (row) => <code>{row.action}</code> },
+            {
+              key: 'what',
+              title: t('audit.what'),
+              draw: (row) => (
+                <>
+                  {t(`audit.actions.${row.action.replace(/[:.]/g, '-')}`, {
+                    defaultValue: row.action,
+                  })}
+                  <br />
+                  <code className="muted small">{row.action}</code>
+                </>
+              ),
+            },
             {
               key: 'object',
               title: t('audit.object'),
@@ -84,7 +102,7 @@ export function AuditPage() {
             {
               key: 'details',
               title: t('audit.details'),
-              draw: (row) => <code className="small">{JSON.stringify(row.details)}</code>,
+              draw: (row) => <code className="small wrap">{JSON.stringify(row.details)}</code>,
             },
           ]}
         />

@@ -125,7 +125,7 @@ function NewCohort({ onMade }: { onMade: () => void }) {
             .join(', ')}
         </span>
       </p>
-      <div className="row">
+      <div className="row end">
         <Field label={t('research.name')}>
           {(control) => (
             <input
