@@ -96,6 +96,17 @@ describe.skipIf(!hasBrowser && !isCi).each(inputs)('the main job with %s', (name
     await page.mouse.up()
   }
 
+  /** The slices that the server has paint on. */
+  const savedSlices = async (page: Page): Promise<number[]> => {
+    const params = { taskId: page.url().split('/').at(-1) ?? '' }
+    const labeler = pandok.as('labeler-1')
+    const { series } = await labeler.getTask({ params })
+    const size = (series[0]?.rows ?? 0) * (series[0]?.columns ?? 0)
+    const { runs } = await labeler.getSegmentation({ params })
+    const starts = runs.filter((_value, at) => at % 3 === 0)
+    return [...new Set(starts.map((start) => Math.floor(start / size)))]
+  }
+
   /** For the pictures: the phantom's mass, as far as a round brush goes. */
   const paintMass = async (page: Page) => {
     await page.keyboard.press('b')
@@ -164,6 +175,24 @@ describe.skipIf(!hasBrowser && !isCi).each(inputs)('the main job with %s', (name
     await page.getByRole('button', { name: 'Eraser' }).click()
     await drag(page, [0.41, 0.5], [0.42, 0.5])
     await expect.poll(() => volume(page)).toBeLessThan(painted)
+    // Two clicks in quick succession are two dabs, in the plane that was clicked.
+    await expect.poll(() => savedSlices(page)).toHaveLength(1)
+    const dabbed = await volume(page)
+    await page.keyboard.press('b')
+    const axial = await page.getByTestId('axial').boundingBox()
+    for (const share of [0.56, 0.62]) {
+      await page.mouse.click(
+        (axial?.x ?? 0) + (axial?.width ?? 0) * share,
+        (axial?.y ?? 0) + (axial?.height ?? 0) * 0.45,
+      )
+    }
+    await expect.poll(() => volume(page)).toBeGreaterThan(dabbed)
+    const single = (await volume(page)) - dabbed
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await expect.poll(async () => (await volume(page)) - dabbed).toBeLessThan(single)
+    expect((await volume(page)) - dabbed).toBeGreaterThan(0)
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await expect.poll(() => volume(page)).toBe(dabbed)
     await page.getByRole('button', { name: 'Mediastinum' }).click()
     await page.getByRole('button', { name: 'Length' }).click()
     await drag(page, [0.3, 0.4], [0.45, 0.4])

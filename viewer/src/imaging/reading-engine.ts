@@ -198,6 +198,11 @@ export async function createReadingEngine(options: ReadingOptions): Promise<Read
 
   const history = createHistory()
   const touched = new Set<number>()
+  let isPressed = false
+  const endStroke = () => {
+    // After Cornerstone's own listeners have written the last dab.
+    setTimeout(finishStroke, 0)
+  }
   listen(
     cleanups,
     eventTarget,
@@ -205,13 +210,11 @@ export async function createReadingEngine(options: ReadingOptions): Promise<Read
     (event: CustomEvent<{ modifiedSlicesToUse?: number[] }>) => {
       const slices = event.detail.modifiedSlicesToUse ?? [...oursOf.keys()]
       for (const k of slices) touched.add(k)
+      // A click alone is painted after the button is up again.
+      if (!isPressed) endStroke()
     },
   )
   let tool: Tool = 'window-level'
-  const endStroke = () => {
-    // After Cornerstone's own listeners have written the last dab.
-    setTimeout(finishStroke, 0)
-  }
   for (const plane of PLANES) {
     const element = elements[plane]
     let dragged: number | undefined
@@ -230,14 +233,17 @@ export async function createReadingEngine(options: ReadingOptions): Promise<Read
       if (tool === 'comment') placeComment(plane, event)
     }
     const onDown = (event: MouseEvent) => {
-      if (event.button === 0 && tool === 'crosshair') followCrosshair(plane, event)
+      if (event.button !== 0 || (tool !== 'crosshair' && tool !== 'comment')) return
+      // Cornerstone may hold a press back and give it to the tool that is chosen next.
+      event.stopImmediatePropagation()
+      if (tool === 'crosshair') followCrosshair(plane, event)
     }
     // Cornerstone swallows every key pressed on an image that has the focus; the commands need them.
     const onFocus = () => {
       element.blur()
     }
     element.addEventListener('focus', onFocus)
-    element.addEventListener('mousedown', onDown)
+    element.addEventListener('mousedown', onDown, { capture: true })
     element.addEventListener('mousemove', onMove)
     element.addEventListener('click', onClick)
     const onMenu = (event: Event) => {
@@ -246,15 +252,24 @@ export async function createReadingEngine(options: ReadingOptions): Promise<Read
     element.addEventListener('contextmenu', onMenu)
     cleanups.push(() => {
       element.removeEventListener('focus', onFocus)
-      element.removeEventListener('mousedown', onDown)
+      element.removeEventListener('mousedown', onDown, { capture: true })
       element.removeEventListener('mousemove', onMove)
       element.removeEventListener('click', onClick)
       element.removeEventListener('contextmenu', onMenu)
     })
   }
-  window.addEventListener('mouseup', endStroke)
+  const onPress = () => {
+    isPressed = true
+  }
+  const onLift = () => {
+    isPressed = false
+    endStroke()
+  }
+  window.addEventListener('mousedown', onPress, { capture: true })
+  window.addEventListener('mouseup', onLift)
   cleanups.push(() => {
-    window.removeEventListener('mouseup', endStroke)
+    window.removeEventListener('mousedown', onPress, { capture: true })
+    window.removeEventListener('mouseup', onLift)
   })
 
   const tellLength = (event: CustomEvent<{ annotation: LengthAnnotation }>) => {
