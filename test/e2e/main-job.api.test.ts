@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { deidentify, openVault, shiftIsoDate } from '@pandok/anonymizer'
 import { encodeRuns, type OutcomeValues, PandokError } from '@pandok/contract'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makePhantom, type Phantom } from '../phantom/index.ts'
 import { startTestInstallation, type TestInstallation } from '../support/installation.ts'
@@ -313,6 +314,25 @@ describe('the main job', { timeout: 120_000 }, () => {
     const run = promisify(execFile)
     const { stdout } = await run(process.execPath, [pandokCommand, 'verify', path])
     expect(stdout).toMatch(/^OK: 17 files of 1 cases/)
+    // Built once more from the same frozen cohort: byte for byte the same.
+    const client = new pg.Client({ connectionString: pandok.databaseUrl })
+    await client.connect()
+    await client.query('alter table release disable trigger release_finished_is_final')
+    await client.query(
+      `update release set status = 'queued', sha256 = null, byte_count = null where id = $1`,
+      [releaseId],
+    )
+    await client.query(
+      `select graphile_worker.add_job('releases.build', json_build_object('releaseId', $1::text))`,
+      [releaseId],
+    )
+    await client.query('alter table release enable trigger release_finished_is_final')
+    await client.end()
+    const again = await until(
+      () => researcher.getRelease({ params: { releaseId } }),
+      (each) => each.status === 'ready' || each.status === 'failed',
+    )
+    expect(again.sha256).toBe(ready.sha256)
     bytes[Math.floor(bytes.length / 2)] = (bytes[Math.floor(bytes.length / 2)] ?? 0) ^ 0xff
     await writeFile(path, bytes)
     await expect(run(process.execPath, [pandokCommand, 'verify', path])).rejects.toMatchObject({

@@ -29,6 +29,5 @@ export function decodeText(bytes: Uint8Array, specificCharacterSet: readonly str
     throw new DicomError('DICOM_CHARSET', '(0008,0005) names a character set that is not read here')
   }
   const text = new TextDecoder(label).decode(bytes)
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: ESC is what designates a set
   return label === 'euc-kr' ? text.replaceAll(/\x1b\$\)C/g, '') : text
 }

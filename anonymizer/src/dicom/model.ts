@@ -43,6 +43,23 @@ export const VRS = [
 ] as const
 export type Vr = (typeof VRS)[number]
 
+/** VRs with a 32-bit length in explicit VR (PS3.5 table 7.1-1). */
+export const LONG_VRS: ReadonlySet<string> = new Set([
+  'OB',
+  'OD',
+  'OF',
+  'OL',
+  'OV',
+  'OW',
+  'SQ',
+  'SV',
+  'UC',
+  'UN',
+  'UR',
+  'UT',
+  'UV',
+])
+
 /** Eight upper-case hexadecimal digits, group then element: '0020000D'. */
 export type Tag = string
 

@@ -6,7 +6,15 @@
  */
 import { dictionaryEntry, isPrivate } from './dictionary.ts'
 import { DicomError } from './errors.ts'
-import { type DataSet, type DicomFile, type Element, type Tag, VRS, type Vr } from './model.ts'
+import {
+  type DataSet,
+  type DicomFile,
+  type Element,
+  LONG_VRS,
+  type Tag,
+  VRS,
+  type Vr,
+} from './model.ts'
 import { IMPLICIT_VR_LITTLE_ENDIAN, isEncapsulated, isReadable } from './transfer-syntax.ts'
 
 export interface ReadLimits {
@@ -32,22 +40,6 @@ const PIXEL_DATA = '7FE00010'
 const ITEM = 'FFFEE000'
 const ITEM_END = 'FFFEE00D'
 const SEQUENCE_END = 'FFFEE0DD'
-/** VRs with a 32-bit length in explicit VR (PS3.5 table 7.1-1). */
-const LONG_VRS = new Set([
-  'OB',
-  'OD',
-  'OF',
-  'OL',
-  'OV',
-  'OW',
-  'SQ',
-  'SV',
-  'UC',
-  'UN',
-  'UR',
-  'UT',
-  'UV',
-])
 const KNOWN_VRS: ReadonlySet<string> = new Set(VRS)
 
 interface Reader {

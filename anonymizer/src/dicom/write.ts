@@ -6,28 +6,13 @@
 import { getString } from './access.ts'
 import { value } from './build.ts'
 import { DicomError } from './errors.ts'
-import type { DataSet, Element } from './model.ts'
+import { type DataSet, type Element, LONG_VRS } from './model.ts'
 import { EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN } from './transfer-syntax.ts'
 
 /** 2.25 and the number of a UUID made for this implementation (PS3.5 B.2). */
 const IMPLEMENTATION_CLASS_UID = '2.25.128733474091573498217649807112345678901'
 const IMPLEMENTATION_VERSION_NAME = 'PANDOK_0_1'
 
-const LONG_VRS = new Set([
-  'OB',
-  'OD',
-  'OF',
-  'OL',
-  'OV',
-  'OW',
-  'SQ',
-  'SV',
-  'UC',
-  'UN',
-  'UR',
-  'UT',
-  'UV',
-])
 const UNDEFINED_LENGTH = 0xffffffff
 
 /** Implicit VR input is written as explicit; the pixel bytes do not change. */

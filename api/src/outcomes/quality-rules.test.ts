@@ -33,6 +33,7 @@ const dead: Draft = { vitalStatus: 'dead', deathDate: '2024-05-01', deathCause: 
 
 describe('each rule alone', () => {
   test.each<[string, Draft, string, string]>([
+    ['a slip of the century', { diagnosisDate: '1020-03-02' }, 'DQ02P', 'diagnosisDate'],
     ['future last contact', { lastContactDate: '2026-02-01' }, 'DQ02', 'lastContactDate'],
     ['contact after death', { ...dead, lastContactDate: '2024-05-02' }, 'DQ04', 'lastContactDate'],
     ['dead without date', { ...dead, deathDate: null }, 'DQ05', 'deathDate'],
@@ -42,11 +43,17 @@ describe('each rule alone', () => {
     ['surgery 31 days early', { surgeryDate: '2020-01-31' }, 'DQ07', 'surgeryDate'],
     ['surgery after death', { ...dead, surgeryDate: '2024-05-02' }, 'DQ08', 'surgeryDate'],
     ['recurrence before surgery', { recurrenceDate: '2020-03-19' }, 'DQ09', 'recurrenceDate'],
+    [
+      'recurrence of what was not treated',
+      { treatments: ['none'], surgeryDate: null, recurrenceDate: '2021-01-01' },
+      'DQ09',
+      'recurrenceDate',
+    ],
     ['recurrence after death', { ...dead, recurrenceDate: '2024-05-02' }, 'DQ10', 'recurrenceDate'],
     ['N2a in edition 8', { clinicalN: 'N2a' }, 'DQ19', 'clinicalN'],
     ['M1c2 in edition 8', { clinicalM: 'M1c2' }, 'DQ19', 'clinicalM'],
     ['Tis with metastases', { clinicalT: 'Tis', clinicalM: 'M1a' }, 'DQ14', 'clinicalT'],
-    ['unknown morphology', { histology: '9999/9' }, 'DQ23', 'histology'],
+    ['unknown morphology', { histology: '9999/9' }, 'HX01', 'histology'],
     ['none and surgery', { treatments: ['none', 'surgery'] }, 'TX01', 'treatments'],
     ['surgery without date', { surgeryDate: null }, 'TX02', 'surgeryDate'],
     ['date without surgery', { treatments: ['none'] }, 'TX02', 'surgeryDate'],

@@ -8,6 +8,8 @@ import { isOfEdition, stageGroup } from './tnm.ts'
 
 export type Draft = { readonly [Field in keyof OutcomeValues]?: OutcomeValues[Field] | undefined }
 
+/** Nobody treated today was diagnosed before it: a slip of the century. */
+const FIRST_DAY = '1900-01-01'
 /** Diagnostic surgery may come this long before the diagnosis it gave. */
 const DIAGNOSIS_LEAD_DAYS = 30
 
@@ -48,6 +50,10 @@ const RULES: readonly Rule[] = [
   (draft, today) =>
     DATES.filter((field) => isAfter(draft[field], today)).map((field) =>
       error('DQ02', field, 'The date lies in the future'),
+    ),
+  (draft) =>
+    DATES.filter((field) => isAfter(FIRST_DAY, draft[field])).map((field) =>
+      error('DQ02P', field, 'The date lies before 1900'),
     ),
   ({ diagnosisDate, deathDate }) =>
     isAfter(diagnosisDate, deathDate)
@@ -93,6 +99,10 @@ const RULES: readonly Rule[] = [
     isAfter(surgeryDate, recurrenceDate)
       ? error('DQ09', 'recurrenceDate', 'Recurrence comes before the surgery')
       : undefined,
+  ({ recurrenceDate, treatments }) =>
+    typeof recurrenceDate === 'string' && treatments?.includes('none') === true
+      ? error('DQ09', 'recurrenceDate', 'Recurrence needs a treatment before it')
+      : undefined,
   ({ recurrenceDate, deathDate }) =>
     isAfter(recurrenceDate, deathDate)
       ? error('DQ10', 'recurrenceDate', 'Recurrence comes after death')
@@ -126,7 +136,7 @@ const RULES: readonly Rule[] = [
   },
   ({ histology }) =>
     histology !== undefined && !isKnownHistology(histology)
-      ? error('DQ23', 'histology', 'The morphology is not in the list')
+      ? error('HX01', 'histology', 'The morphology is not in the list')
       : undefined,
   ({ treatments }) =>
     treatments !== undefined && treatments.includes('none') && treatments.length > 1

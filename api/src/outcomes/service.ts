@@ -85,8 +85,9 @@ export function createOutcomeService({ db, clock, shiftDates }: OutcomeDependenc
     },
   }
 
+  /** The latest day that it is anywhere (UTC+14): nobody's today is in the future. */
   function today(): string {
-    return clock().toISOString().slice(0, 10)
+    return new Date(clock().getTime() + 14 * 3_600_000).toISOString().slice(0, 10)
   }
 
   async function subjectOf(caseId: string) {

@@ -15,7 +15,7 @@ import type { ArchivedInstance } from '../archive/index.ts'
 import { readCohort } from '../cohorts/index.ts'
 import { recordAudit } from '../platform/audit.ts'
 import type { BlobStore } from '../platform/blobs.ts'
-import type { Database } from '../platform/database.ts'
+import type { Database, Transaction } from '../platform/database.ts'
 import { codeOf, defineJob, type Job } from '../platform/jobs.ts'
 import {
   dataReadme,
@@ -69,18 +69,18 @@ export function buildReleaseJob(deps: BuildDependencies): Job {
       ])
       await db.transaction(async (tx) => {
         await store.setReady(tx, releaseId, file)
-        await recordAudit(tx, {
-          actorId: null,
-          projectId: release.projectId,
-          action: `job:${BUILD_RELEASE}`,
-          objectKind: 'release',
-          objectId: releaseId,
-          details: { ...file, cases: release.cases },
-        })
+        await audit(tx, release, { ...file, cases: release.cases })
       })
     },
-    giveUp: ({ releaseId }, error) =>
-      db.transaction((tx) => store.setFailed(tx, releaseId, codeOf(error))),
+    giveUp: async ({ releaseId }, error) => {
+      const release = await store.releaseById(db, releaseId)
+      if (release === undefined || release.status === 'ready' || release.status === 'failed') return
+      const failureCode = codeOf(error)
+      await db.transaction(async (tx) => {
+        await store.setFailed(tx, releaseId, failureCode)
+        await audit(tx, release, { failureCode })
+      })
+    },
   })
 
   async function fill(
@@ -175,6 +175,21 @@ export function buildReleaseJob(deps: BuildDependencies): Job {
     await zip.add(`${folder}/image.nii.gz`, encodeNifti(geometry, volume))
     await zip.add(`${folder}/mask.nii.gz`, encodeNifti(geometry, labelmap))
   }
+}
+
+async function audit(
+  tx: Transaction,
+  release: store.ReleaseRow,
+  details: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await recordAudit(tx, {
+    actorId: null,
+    projectId: release.projectId,
+    action: `job:${BUILD_RELEASE}`,
+    objectKind: 'release',
+    objectId: release.id,
+    details,
+  })
 }
 
 function incomplete(detail: string): ReleaseError {

@@ -40,6 +40,8 @@ async function readSlice(
     NATIVE.includes(instance.transferSyntaxUid) &&
     number('00280100') === 16 &&
     number('00280002') === 1 &&
+    // High Bit elsewhere puts other values around the pixel's own (PS3.5 8.1.1).
+    number('00280102') === number('00280101') - 1 &&
     length === size * 2
   if (!isReadable || offset === undefined) {
     throw new ReleaseError('RELEASE_TRANSFER_SYNTAX', 'only native 16-bit images are read here yet')

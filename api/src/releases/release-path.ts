@@ -6,7 +6,6 @@
 /** Names that Windows keeps for devices, with any extension. */
 const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i
 /** Control characters, and what Windows takes as a separator or refuses. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const FORBIDDEN = /[\u0000-\u001f\u007f\\:*?"<>|]/
 
 export function isReleasePath(path: string): boolean {

@@ -26,7 +26,10 @@ export const listAudit = operation({
   access: { kind: 'project', scope: 'project', roles: ['auditor'] },
   params: z.object({ projectKey: ProjectKey }),
   query: z.object({
-    before: z.string().regex(/^\d+$/).optional(),
+    before: z
+      .string()
+      .regex(/^\d{1,18}$/)
+      .optional(),
     limit: z.coerce.number().int().min(1).max(500).default(100),
     action: z.string().max(80).optional(),
     actor: z.string().max(80).optional(),
