@@ -21,10 +21,52 @@ const pressesAtOnce: Plugin = {
   },
 }
 
+const CORNERSTONE = ['core', 'tools', 'metadata', 'utils', 'dicom-image-loader'].map(
+  (name) => `@cornerstonejs/${name}`,
+)
+/** CommonJS under Cornerstone's packages, named through their importer. */
+const LEAVES = [
+  '@cornerstonejs/tools > lodash.get',
+  '@cornerstonejs/tools > clipper2-ts',
+  '@cornerstonejs/utils > dcmjs',
+  '@cornerstonejs/metadata > dcmjs',
+  '@cornerstonejs/metadata > @cornerstonejs/calculate-suv',
+  '@cornerstonejs/dicom-image-loader > pako',
+  '@cornerstonejs/dicom-image-loader > @cornerstonejs/jpeg-lossless-decoder-js',
+  ...['charls', 'libjpeg-turbo-8bit', 'libjxl', 'openjpeg'].map(
+    (codec) => `@cornerstonejs/dicom-image-loader > @cornerstonejs/codec-${codec}/decodewasmjs`,
+  ),
+  '@cornerstonejs/dicom-image-loader > @cornerstonejs/codec-openjph/wasmjs',
+  ...[
+    'd3-scale',
+    'fast-deep-equal',
+    'fflate',
+    'seedrandom',
+    'spark-md5',
+    'webworker-promise',
+    'xmlbuilder2',
+  ].map((name) => `@kitware/vtk.js > ${name}`),
+]
+
 export default defineConfig({
   plugins: [react(), pressesAtOnce],
   resolve: { alias: [{ find: /^@ohif\/core$/, replacement: ohifCore }] },
   worker: { format: 'es' },
+  // The development server only. Cornerstone's packages must stay as they are (bundled, their
+  // workers and their shared metadata break in two); what they import as CommonJS must not.
+  optimizeDeps: {
+    exclude: CORNERSTONE,
+    include: [
+      'dicom-parser',
+      'events',
+      'cornerstone-core',
+      '@cornerstonejs/core > gl-matrix',
+      '@cornerstonejs/core > comlink',
+      '@cornerstonejs/core > loglevel',
+      '@ohif/core/dist/ohif-core.umd.js',
+      ...LEAVES,
+    ],
+  },
   build: { outDir: 'dist', chunkSizeWarningLimit: 6000 },
   server: { proxy: { '/api': api, '/dicomweb': api } },
 })

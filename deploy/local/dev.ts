@@ -5,12 +5,15 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { ROOT, startInstallation } from './installation.ts'
+import { seedPhantomsOnce } from './seed-phantoms.ts'
 
+const say = (line: string) => process.stderr.write(`  · ${line}\n`)
 const API_PORT = 8142
 const PAGE_PORT = 5173
 
+const data = join(ROOT, '.pandok-dev')
 const installation = await startInstallation({
-  data: join(ROOT, '.pandok-dev'),
+  data,
   host: '127.0.0.1',
   port: API_PORT,
   publicUrl: `http://127.0.0.1:${PAGE_PORT}`,
@@ -18,7 +21,7 @@ const installation = await startInstallation({
   isWatched: true,
   viewerDirectory: undefined,
   env: process.env,
-  say: (line) => process.stderr.write(`  · ${line}\n`),
+  say,
   onGiveUp: (message) => process.stderr.write(`pandok: ${message}\n`),
 })
 const vite = spawn(
@@ -30,7 +33,7 @@ const vite = spawn(
     env: { ...process.env, PANDOK_API: `http://127.0.0.1:${API_PORT}` },
   },
 )
-process.stdout.write(`\nAccounts: ${join(ROOT, '.pandok-dev', 'demo.json')}\n`)
+process.stdout.write(`\nAccounts: ${join(data, 'demo.json')}\n`)
 let isStopping = false
 const stop = async () => {
   if (isStopping) return
@@ -41,3 +44,19 @@ const stop = async () => {
 }
 process.on('SIGINT', () => void stop())
 process.on('SIGTERM', () => void stop())
+await answers(`http://127.0.0.1:${PAGE_PORT}/`)
+await seedPhantomsOnce(data, say)
+
+/** The page's server passes the API's answers on: it must be up before anybody calls. */
+async function answers(address: string): Promise<void> {
+  for (let tries = 0; tries < 150; tries++) {
+    if (
+      await fetch(address)
+        .then(({ ok }) => ok)
+        .catch(() => false)
+    )
+      return
+    await new Promise((wake) => setTimeout(wake, 200))
+  }
+  throw new Error('the development server did not start: its own lines above say why')
+}

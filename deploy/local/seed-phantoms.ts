@@ -3,7 +3,8 @@
  * same de-identification as any hospital's upload.
  */
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { deidentify, openVault, type ReportRow, sumReports } from '@pandok/anonymizer'
 import { createClient } from '@pandok/contract'
@@ -24,7 +25,16 @@ const PATIENTS = [
   { seed: 12, patientId: 'PHANTOM-0012', patientName: 'Phantom^Two' },
 ]
 
-export async function seedPhantoms(data: string): Promise<void> {
+/** Once in the life of the data folder. */
+export async function seedPhantomsOnce(data: string, say: (line: string) => void): Promise<void> {
+  const seeded = join(data, 'phantoms-seeded')
+  if (existsSync(seeded)) return
+  say('two phantom patients')
+  await seedPhantoms(data)
+  await writeFile(seeded, '')
+}
+
+async function seedPhantoms(data: string): Promise<void> {
   const demonstration = Demonstration.parse(
     JSON.parse(await readFile(join(data, 'demo.json'), 'utf8')),
   )

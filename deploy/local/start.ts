@@ -1,12 +1,11 @@
 /** `npm start [-- --data DIR --port N --host H --no-demo]`: everything, on this computer. */
-import { existsSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { hasDemonstration, type Installation, ROOT, startInstallation } from './installation.ts'
 import { lockFolder } from './lock.ts'
-import { seedPhantoms } from './seed-phantoms.ts'
+import { seedPhantomsOnce } from './seed-phantoms.ts'
 import { buildViewer } from './viewer-build.ts'
 
 const DemonstrationAccounts = z.object({
@@ -40,11 +39,8 @@ try {
     },
   })
   const installation = await starting
-  const seeded = join(options.data, 'phantoms-seeded')
-  if (options.isDemonstration && hasDemonstration(options.data) && !existsSync(seeded)) {
-    say('two phantom patients')
-    await seedPhantoms(options.data)
-    await writeFile(seeded, '')
+  if (options.isDemonstration && hasDemonstration(options.data)) {
+    await seedPhantomsOnce(options.data, say)
   }
   await greet(installation)
 } catch (error) {

@@ -38,6 +38,8 @@ interface ReadingState {
   /** Voxels by segment number. */
   readonly voxels: ReadonlyMap<number, number>
   readonly comment: EngineEvents['comment'] | undefined
+  /** Before that there is only an empty volume to see. */
+  readonly isShown: boolean
   readonly failureCode: string | undefined
   /** This browser keeps nothing through a reload. */
   readonly isStoreLost: boolean
@@ -71,6 +73,7 @@ const START: ReadingState = {
   lengths: [],
   voxels: new Map(),
   comment: undefined,
+  isShown: false,
   failureCode: undefined,
   isStoreLost: false,
 }
@@ -250,7 +253,10 @@ async function open(
       set({ history: event })
     } else if (name === 'comment' && 'pointMm' in event) {
       set({ comment: event })
-    } else if ((name === 'ready' || name === 'frame') && 'ms' in event) {
+    } else if (name === 'ready') {
+      set({ isShown: true })
+    }
+    if ((name === 'ready' || name === 'frame') && 'ms' in event) {
       performance.measure(`pandok-${name}`, {
         start: performance.now() - event.ms,
         duration: event.ms,

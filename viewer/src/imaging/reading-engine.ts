@@ -48,7 +48,7 @@ export interface SavedLength {
 
 export interface EngineEvents {
   readonly progress: { readonly loaded: number; readonly total: number }
-  /** The first image is painted; `ms` since `open` was called. */
+  /** The slice in the middle is on the screen; `ms` since the engine was asked for. */
   readonly ready: { readonly ms: number }
   /** A stroke, undo or redo is finished: runs of new values. */
   readonly delta: { readonly runs: readonly number[] }
@@ -129,14 +129,26 @@ export async function createReadingEngine(options: ReadingOptions): Promise<Read
     })),
   )
   const volume = await volumeLoader.createAndCacheVolume(VOLUME, { imageIds })
-  const painted = nextEvent(elements.axial, Enums.Events.IMAGE_RENDERED)
   await setVolumesForViewports(engine, [{ volumeId: VOLUME }], [...PLANES])
 
-  let loaded = 0
-  listen(cleanups, eventTarget, Enums.Events.IMAGE_VOLUME_MODIFIED, () => undefined)
-  listen(cleanups, eventTarget, Enums.Events.IMAGE_LOADED, () => {
-    loaded = Math.min(loaded + 1, imageIds.length)
-    emit('progress', { loaded, total: imageIds.length })
+  const loaded = new Set<string>()
+  listen(
+    cleanups,
+    eventTarget,
+    Enums.Events.IMAGE_LOADED,
+    (event: CustomEvent<{ image: { imageId: string } }>) => {
+      loaded.add(event.detail.image.imageId)
+      emit('progress', { loaded: loaded.size, total: imageIds.length })
+    },
+  )
+  let isShown = false
+  listen(cleanups, elements.axial, Enums.Events.IMAGE_RENDERED, () => {
+    const { focalPoint } = viewportOf('axial').getCamera()
+    if (isShown || focalPoint === undefined) return
+    // An empty volume is drawn too: what counts is the slice that is looked at.
+    if (!loaded.has(imageIdOf(geometry, nearestSop(geometry, focalPoint)))) return
+    isShown = true
+    emit('ready', { ms: Math.round(performance.now() - started) })
   })
   const whole = new Promise<void>((resolve) => {
     listen(cleanups, eventTarget, Enums.Events.IMAGE_VOLUME_LOADING_COMPLETED, () => {
@@ -147,10 +159,6 @@ export async function createReadingEngine(options: ReadingOptions): Promise<Read
   if ('load' in volume && typeof volume.load === 'function') volume.load()
   setWindow('lung')
   engine.render()
-  void painted.then(() => {
-    emit('ready', { ms: Math.round(performance.now() - started) })
-  })
-
   // Cornerstone's slice k ↔ ours, by UID.
   const ours = new Map(geometry.sopInstanceUids.map((uid, index) => [uid, index]))
   const oursOf = volume.imageIds.map((imageId) => ours.get(sopOf(imageId)) ?? -1)
@@ -571,17 +579,5 @@ function listen<E extends Event>(
   target.addEventListener(name, listener)
   cleanups.push(() => {
     target.removeEventListener(name, listener)
-  })
-}
-
-function nextEvent(element: HTMLElement, name: string): Promise<void> {
-  return new Promise((resolve) => {
-    element.addEventListener(
-      name,
-      () => {
-        resolve()
-      },
-      { once: true },
-    )
   })
 }

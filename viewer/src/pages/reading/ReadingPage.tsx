@@ -36,7 +36,7 @@ function Reader({ task, geometry }: { task: TaskDetail; geometry: SeriesGeometry
   const [planes, setPlanes] = useState<Planes>()
   const [maximised, setMaximised] = useState<Plane>()
   const reading = useReading(session, task, geometry, planes)
-  const { progress, slice, window: shown, failureCode } = reading.state
+  const { progress, slice, window: shown, isShown, failureCode } = reading.state
   const isLoading = progress !== undefined && progress.loaded < progress.total
   const maximise = (plane: Plane) => {
     setMaximised((old) => (old === plane ? undefined : plane))
@@ -44,7 +44,7 @@ function Reader({ task, geometry }: { task: TaskDetail; geometry: SeriesGeometry
   return (
     <div className="reading">
       <div
-        className={classes('planes', maximised === undefined ? undefined : 'one')}
+        className={classes('planes', maximised !== undefined && 'one', !isShown && 'waiting')}
         ref={(element) => {
           if (element === null || planes !== undefined) return
           const [axial, coronal, sagittal] = element.querySelectorAll<HTMLDivElement>('.image')
