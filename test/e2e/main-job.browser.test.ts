@@ -54,6 +54,7 @@ describe.skipIf(!hasBrowser && !isCi).each(inputs)('the main job with %s', (name
       for (const { name, bytes } of makePhantom({ seed: 7, ...PHANTOM }).files) {
         await writeFile(join(folder, 'ct', name), bytes)
       }
+      await writeFile(join(folder, 'ct', 'notes.txt'), 'no image')
     }
     pandok = await startTestInstallation({ viewerDirectory: join(ROOT, 'viewer/dist') })
     browser = await launchBrowser()
@@ -128,6 +129,13 @@ describe.skipIf(!hasBrowser && !isCi).each(inputs)('the main job with %s', (name
     await page.getByTestId('upload-input').setInputFiles(source ?? join(folder, 'ct'))
     const checked = page.getByRole('link', { name: 'See what was changed and approve' })
     await checked.waitFor()
+    if (source === undefined) {
+      await page.getByRole('checkbox').check()
+      await page
+        .getByRole('row', { name: /notes\.txt/ })
+        .getByText('Not a DICOM file')
+        .waitFor()
+    }
     const received = performance.now()
     figure('de-identified, sent and received', received - started)
     await picture(page, 'upload-done')
@@ -148,6 +156,7 @@ describe.skipIf(!hasBrowser && !isCi).each(inputs)('the main job with %s', (name
     const page = await as('labeler-1')
     await page.getByRole('button', { name: 'Next case' }).click()
     await openReading(page)
+    await expect.poll(() => measuresOf(page, 'pandok-ready')).toHaveLength(1)
     figure('first image', median(await measuresOf(page, 'pandok-ready')))
     expect(await volume(page)).toBe(0)
     const slices = () => page.getByText(/^Slice \d/).textContent()
@@ -226,6 +235,30 @@ describe.skipIf(!hasBrowser && !isCi).each(inputs)('the main job with %s', (name
     expect(await again.getByTestId('length').count()).toBe(1)
   })
 
+  /** The administrator sees all projects, makes one, and sets who works in it. */
+  const makeProject = async () => {
+    const page = await as('admin')
+    await page.getByRole('link', { name: 'Projects' }).click()
+    await page.getByRole('button', { name: 'New project' }).click()
+    const dialog = page.getByRole('dialog')
+    const create = dialog.getByRole('button', { name: 'New project' })
+    for (const [label, value] of [
+      ['Key', 'second-project'],
+      ['Korean name', '둘째 과제'],
+      ['English name', 'Second project'],
+      ['Letters of a pseudonym', 'SP'],
+    ] as const) {
+      expect(await create.isDisabled()).toBe(true)
+      await dialog.getByLabel(label).fill(value)
+    }
+    await create.click()
+    await page.getByRole('table', { name: 'Projects' }).getByText('second-project').waitFor()
+    await picture(page, 'projects')
+    await page.getByLabel('Project', { exact: true }).selectOption('second-project')
+    await page.getByRole('link', { name: 'Members' }).click()
+    await page.getByText('Nobody is in the project yet').waitFor()
+  }
+
   const submit = async () => {
     const page = await as('labeler-1')
     await page.getByRole('button', { name: 'Submit' }).click()
@@ -280,6 +313,7 @@ describe.skipIf(!hasBrowser && !isCi).each(inputs)('the main job with %s', (name
     await manager.getByRole('link', { name: 'Members' }).click()
     await manager.getByRole('table').first().waitFor()
     await picture(manager, 'members')
+    await makeProject()
     const progress = await pandok
       .as('manager')
       .getProgress({ params: { projectKey: 'lung-prognosis' } })

@@ -10,6 +10,7 @@ import { CasesPage } from './pages/cases/CasesPage.tsx'
 import { OutcomePage } from './pages/cases/OutcomePage.tsx'
 import { MembersPage } from './pages/members/MembersPage.tsx'
 import { ProgressPage } from './pages/progress/ProgressPage.tsx'
+import { ProjectsPage } from './pages/projects/ProjectsPage.tsx'
 import { ResearchPage } from './pages/research/ResearchPage.tsx'
 import { UploadPage } from './pages/upload/UploadPage.tsx'
 import { WorklistPage } from './pages/worklist/WorklistPage.tsx'
@@ -30,8 +31,19 @@ export function App({ session }: { session: Session }) {
   const { t } = useTranslation()
   const [chosen, setChosen] = useState(() => localStorage.getItem(STORED))
   const me = useQuery({ queryKey: ['me'], queryFn: () => session.client.getMe({ params: {} }) })
-  const project =
-    me.data?.memberships.find((each) => each.projectKey === chosen) ?? me.data?.memberships[0]
+  const everything = useQuery({
+    queryKey: ['projects'],
+    enabled: me.data?.isAdmin === true,
+    queryFn: () => session.client.listProjects({ params: {} }),
+  })
+  const projects = useMemo(() => {
+    const mine = me.data?.memberships ?? []
+    const others = (everything.data?.items ?? [])
+      .filter(({ key }) => mine.every(({ projectKey }) => projectKey !== key))
+      .map(({ key, nameEn, nameKo }) => ({ projectKey: key, nameEn, nameKo, roles: [] }))
+    return [...mine, ...others]
+  }, [me.data, everything.data])
+  const project = projects.find((each) => each.projectKey === chosen) ?? projects[0]
   const context = useMemo(
     () =>
       me.data === undefined || project === undefined
@@ -40,16 +52,23 @@ export function App({ session }: { session: Session }) {
             session,
             me: me.data,
             project,
+            projects,
             chooseProject: (key: string) => {
               localStorage.setItem(STORED, key)
               setChosen(key)
             },
           },
-    [session, me.data, project],
+    [session, me.data, project, projects],
   )
   if (me.isPending) return <LoadingState label={t('loading')} />
   if (me.isError) return <QueryError error={me.error} retry={() => void me.refetch()} />
-  if (context === undefined) return <EmptyState title={t('noProject')} />
+  if (context === undefined) {
+    return me.data.isAdmin ? (
+      <ProjectsPage session={session} />
+    ) : (
+      <EmptyState title={t('noProject')} />
+    )
+  }
   const [home] = pagesFor(context.project.roles, context.me.isAdmin)
   return (
     <SessionContext value={context}>
@@ -75,6 +94,7 @@ export function App({ session }: { session: Session }) {
             <Route path="members" element={<MembersPage />} />
             <Route path="cases/:caseId/outcome" element={<OutcomePage />} />
             <Route path="cohorts" element={<ResearchPage />} />
+            <Route path="projects" element={<ProjectsPage session={session} />} />
             <Route path="audit" element={<AuditPage />} />
             <Route path="worklist" element={<WorklistPage />} />
             <Route path="*" element={<Navigate to="/" replace />} />

@@ -18,6 +18,7 @@ export const en = {
     cohorts: 'Cohorts and releases',
     audit: 'Audit',
     members: 'Members',
+    projects: 'Projects',
   },
   upload: {
     keepOpen: 'Keep this window open until everything is received.',
@@ -366,6 +367,27 @@ export const en = {
     manager: 'Project manager',
     researcher: 'Researcher',
     auditor: 'Auditor',
+  },
+  projects: {
+    title: 'Projects',
+    name: 'Name',
+    none: 'There is no project yet',
+    create: 'New project',
+    created: 'The project is there. Set its members next.',
+    pseudonym: 'Pseudonyms',
+    segments: 'Labels',
+    fields: {
+      key: 'Key',
+      nameKo: 'Korean name',
+      nameEn: 'English name',
+      prefix: 'Letters of a pseudonym',
+      digits: 'Digits of a pseudonym',
+    },
+    hints: {
+      key: 'Small letters, digits and hyphens; part of addresses, for good',
+      prefix: '1 to 4 capital letters',
+      digits: '4 to 9',
+    },
   },
   keys: {
     title: 'Keyboard',

@@ -20,6 +20,7 @@ export const ko: Texts = {
     cohorts: '코호트와 릴리스',
     audit: '감사 기록',
     members: '구성원',
+    projects: '과제',
   },
   upload: {
     keepOpen: '모두 접수될 때까지 이 창을 닫지 마세요.',
@@ -364,6 +365,27 @@ export const ko: Texts = {
     manager: '과제 관리자',
     researcher: '연구자',
     auditor: '감사자',
+  },
+  projects: {
+    title: '과제',
+    name: '이름',
+    none: '아직 과제가 없습니다',
+    create: '과제 만들기',
+    created: '과제를 만들었습니다. 이어서 구성원을 지정하세요.',
+    pseudonym: '가명 형식',
+    segments: '라벨',
+    fields: {
+      key: '키',
+      nameKo: '한국어 이름',
+      nameEn: '영어 이름',
+      prefix: '가명의 문자',
+      digits: '가명의 자릿수',
+    },
+    hints: {
+      key: '소문자·숫자·하이픈. 주소에 쓰이며 바꿀 수 없습니다',
+      prefix: '대문자 1–4자',
+      digits: '4–9',
+    },
   },
   keys: {
     title: '단축키',

@@ -100,6 +100,8 @@ const ORIENTATIONS = {
   coronal: Enums.OrientationAxis.CORONAL,
   sagittal: Enums.OrientationAxis.SAGITTAL,
 } as const
+/** Between two drawings of a volume that is still coming in. */
+const REDRAW_MS = 1000
 export const START_OPACITY = 0.5
 
 let isInitialised = false
@@ -143,12 +145,19 @@ export async function createReadingEngine(options: ReadingOptions): Promise<Read
   )
   let isShown = false
   listen(cleanups, elements.axial, Enums.Events.IMAGE_RENDERED, () => {
-    const { focalPoint } = viewportOf('axial').getCamera()
-    if (isShown || focalPoint === undefined) return
     // An empty volume is drawn too: what counts is the slice that is looked at.
-    if (!loaded.has(imageIdOf(geometry, nearestSop(geometry, focalPoint)))) return
+    if (isShown || !isLookedAtLoaded()) return
     isShown = true
     emit('ready', { ms: Math.round(performance.now() - started) })
+  })
+  let drawn = 0
+  listen(cleanups, eventTarget, Enums.Events.IMAGE_VOLUME_MODIFIED, () => {
+    // Drawing costs more than loading: once for the first look, then when a while has passed.
+    const isFirst = drawn === 0 && isLookedAtLoaded()
+    if (!isFirst && performance.now() - drawn < REDRAW_MS) return
+    drawn = performance.now()
+    if (isFirst) engine.renderViewports(['axial'])
+    else engine.render()
   })
   const whole = new Promise<void>((resolve) => {
     listen(cleanups, eventTarget, Enums.Events.IMAGE_VOLUME_LOADING_COMPLETED, () => {
@@ -156,7 +165,7 @@ export async function createReadingEngine(options: ReadingOptions): Promise<Read
       resolve()
     })
   })
-  if ('load' in volume && typeof volume.load === 'function') volume.load()
+  loadFromTheMiddle(volume)
   setWindow('lung')
   engine.render()
   // Cornerstone's slice k ↔ ours, by UID.
@@ -403,6 +412,12 @@ export async function createReadingEngine(options: ReadingOptions): Promise<Read
     return engine.getViewport<Types.IVolumeViewport>(plane)
   }
 
+  function isLookedAtLoaded(): boolean {
+    const { focalPoint } = viewportOf('axial').getCamera()
+    if (focalPoint === undefined) return false
+    return loaded.has(imageIdOf(geometry, nearestSop(geometry, focalPoint)))
+  }
+
   function setWindow(preset: WindowPreset): void {
     const { center, width } = WINDOW_PRESETS[preset]
     for (const plane of PLANES) {
@@ -554,6 +569,28 @@ function restoreLength(
     } as never,
     element,
   )
+}
+
+interface StreamingVolume {
+  autoRenderOnLoad: boolean
+  getImageLoadRequests: (priority: number) => { imageIdIndex: number }[]
+  load: () => void
+}
+
+/** The slice that is shown first comes first, its neighbours next. */
+function loadFromTheMiddle(volume: object): void {
+  const isStreaming = (given: object): given is StreamingVolume =>
+    'getImageLoadRequests' in given && 'load' in given
+  if (!isStreaming(volume)) throw new Error('IMAGING_VOLUME')
+  volume.autoRenderOnLoad = false
+  const inOrder = volume.getImageLoadRequests.bind(volume)
+  volume.getImageLoadRequests = (priority) => {
+    const requests = inOrder(priority)
+    const middle = Math.floor(requests.length / 2)
+    const distance = (index: number) => Math.abs(index - middle)
+    return requests.toSorted((a, b) => distance(a.imageIdIndex) - distance(b.imageIdIndex))
+  }
+  volume.load()
 }
 
 /** Moves the camera so that the plane goes through the point. */

@@ -15,19 +15,23 @@ const PAGES = [
   { path: 'cohorts', roles: ['researcher', 'manager', 'auditor'] },
   { path: 'members', roles: ['manager', 'auditor'] },
   { path: 'audit', roles: ['auditor'] },
+  { path: 'projects', roles: [] },
 ] as const satisfies readonly { path: string; roles: readonly Role[] }[]
 
-/** Administrators may set the roles of any project (people, never images). */
+/** Administrators make projects and may set the roles of any (people, never images). */
+const ADMIN_PAGES: readonly string[] = ['projects', 'members']
+
 export function pagesFor(roles: readonly Role[], isAdmin: boolean) {
   return PAGES.filter(
     (page) =>
-      page.roles.some((role) => roles.includes(role)) || (isAdmin && page.path === 'members'),
+      page.roles.some((role: Role) => roles.includes(role)) ||
+      (isAdmin && ADMIN_PAGES.includes(page.path)),
   )
 }
 
 export function Shell() {
   const { t, i18n } = useTranslation()
-  const { session, me, project, chooseProject } = useSession()
+  const { session, me, project, projects, chooseProject } = useSession()
   return (
     <div className="shell">
       <header className="header">
@@ -42,7 +46,7 @@ export function Shell() {
             chooseProject(event.target.value)
           }}
         >
-          {me.memberships.map((each) => (
+          {projects.map((each) => (
             <option key={each.projectKey} value={each.projectKey}>
               {i18n.language === 'ko' ? each.nameKo : each.nameEn}
             </option>

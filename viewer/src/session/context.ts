@@ -9,6 +9,8 @@ export interface SessionContext {
   readonly session: Session
   readonly me: Me
   readonly project: Membership
+  /** Those one is a member of; for an administrator all, without roles in the others. */
+  readonly projects: readonly Membership[]
   readonly chooseProject: (projectKey: string) => void
 }
 
