@@ -16,6 +16,7 @@ import {
 } from '../../ui/index.ts'
 
 const NewProject = Project.omit({ segments: true })
+type NewProject = Omit<Project, 'segments'>
 const EMPTY = { key: '', nameKo: '', nameEn: '', prefix: '', digits: '5' }
 const FIELDS = ['key', 'nameKo', 'nameEn', 'prefix', 'digits'] as const
 type Draft = Readonly<Record<(typeof FIELDS)[number], string>>
@@ -93,7 +94,7 @@ function CreateProject({ session, onClose }: { session: Session; onClose: () => 
     pseudonymFormat: { prefix: draft.prefix, digits: Number(draft.digits) },
   })
   const create = useMutation({
-    mutationFn: (project: typeof NewProject._output) =>
+    mutationFn: (project: NewProject) =>
       session.client.createProject({ params: {}, body: project }),
     onSuccess: async () => {
       showToast(t('projects.created'))
