@@ -10,7 +10,7 @@ import { verifyRelease } from '@pandok/api/releases/verify'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makePhantom } from '../phantom/index.ts'
-import { hasBrowser, launchBrowser, signIn } from '../support/browser.ts'
+import { dropFolder, hasBrowser, launchBrowser, signIn } from '../support/browser.ts'
 import {
   measuresOf,
   median,
@@ -126,7 +126,9 @@ describe.skipIf(!hasBrowser && !isCi).each(inputs)('the main job with %s', (name
     const page = await as('data-manager')
     await picture(page, 'upload')
     const started = performance.now()
-    await page.getByTestId('upload-input').setInputFiles(source ?? join(folder, 'ct'))
+    if (source === undefined)
+      await page.getByTestId('upload-input').setInputFiles(join(folder, 'ct'))
+    else await dropFolder(page, page.getByRole('region', { name: 'Upload images' }), source)
     const checked = page.getByRole('link', { name: 'See what was changed and approve' })
     await checked.waitFor()
     if (source === undefined) {

@@ -1,6 +1,6 @@
 /** Headless Chromium for end-to-end tests: software WebGL, nothing but loopback. */
 import { existsSync } from 'node:fs'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import { type Browser, chromium, type Locator, type Page } from 'playwright-core'
 import type { TestInstallation } from './installation.ts'
 
 const CHROMIUM = '/usr/bin/chromium'
@@ -43,4 +43,17 @@ export async function signIn(
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByRole('navigation').waitFor()
   return page
+}
+
+/** Drags a folder of this machine onto `target` and lets it go, as from a file manager. */
+export async function dropFolder(page: Page, target: Locator, folder: string): Promise<void> {
+  const box = await target.boundingBox()
+  if (box === null) throw new Error('the place to drop on is not on the page')
+  const devtools = await page.context().newCDPSession(page)
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2]
+  const data = { items: [], files: [folder], dragOperationsMask: 1 }
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+    await devtools.send('Input.dispatchDragEvent', { type, x, y, data })
+  }
+  await devtools.detach()
 }
