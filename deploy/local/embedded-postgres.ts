@@ -4,7 +4,9 @@
  *
  * As root it runs as an unprivileged user, for PostgreSQL refuses root.
  */
+
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import {
   chmod,
@@ -324,15 +326,25 @@ async function startUntilAnswers(
 ): Promise<void> {
   const deadline = Date.now() + START_TIMEOUT_MS
   let server = await start()
-  while (Date.now() < deadline) {
-    if (await answers(url)) return
-    await new Promise((wake) => setTimeout(wake, LOOK_MS))
-    if (server.exitCode !== null || server.signalCode !== null) {
-      await new Promise((wake) => setTimeout(wake, RETRY_MS))
-      server = await start()
+  try {
+    while (Date.now() < deadline) {
+      if (await answers(url)) return
+      await new Promise((wake) => setTimeout(wake, LOOK_MS))
+      if (server.exitCode !== null || server.signalCode !== null) {
+        await new Promise((wake) => setTimeout(wake, RETRY_MS))
+        server = await start()
+      }
     }
+    throw new Error(`PostgreSQL did not start; its log: ${log}`)
+  } catch (error) {
+    // It may be about to listen on a port that is freed this very moment: nobody would end it.
+    if (server.exitCode === null && server.signalCode === null) {
+      const isGone = once(server, 'exit')
+      server.kill('SIGINT')
+      await isGone
+    }
+    throw error
   }
-  throw new Error(`PostgreSQL did not start; its log: ${log}`)
 }
 
 async function createDatabase(maintenanceUrl: string, database: string): Promise<void> {

@@ -2,24 +2,45 @@
 import { createServer } from 'node:net'
 
 /**
- * Below the range from which systems lend ports to outgoing connections. Each process has a lane of
- * its own, so that tests side by side never choose the same port between looking and listening.
+ * Below the range from which systems lend ports to outgoing connections. Each process claims a lane
+ * by listening on its first port as long as it lives, so that tests side by side never choose the
+ * same port between looking and listening.
  */
 const LANES = { first: 10_000, width: 100, count: 220 } as const
 
-let taken = 0
+let lane: Promise<number> | undefined
+let taken = 1
 
 /** The first of `count` neighbouring ports that are free now. */
 export async function freePorts(count: number): Promise<number> {
-  const lane = LANES.first + (process.pid % LANES.count) * LANES.width
-  for (let tries = 0; tries < LANES.width; tries += 1) {
-    if ((taken % LANES.width) + count > LANES.width) taken += LANES.width - (taken % LANES.width)
-    const first = lane + (taken % LANES.width)
+  const start = await (lane ??= claimLane())
+  while (taken + count <= LANES.width) {
+    const first = start + taken
     taken += count
     const ports = Array.from({ length: count }, (_, index) => isFree(first + index))
     if ((await Promise.all(ports)).every(Boolean)) return first
   }
-  throw new Error(`no ${count} neighbouring ports are free from ${lane}`)
+  throw new Error(`no ${count} neighbouring ports are left from ${start}`)
+}
+
+async function claimLane(): Promise<number> {
+  for (let tries = 0; tries < LANES.count; tries += 1) {
+    const first = LANES.first + ((process.pid + tries) % LANES.count) * LANES.width
+    const claim = createServer()
+    const isOurs = await new Promise<boolean>((resolve) => {
+      claim.once('error', () => {
+        resolve(false)
+      })
+      claim.listen(first, '127.0.0.1', () => {
+        resolve(true)
+      })
+    })
+    if (isOurs) {
+      claim.unref()
+      return first
+    }
+  }
+  throw new Error('every lane of ports is taken by another process')
 }
 
 function isFree(port: number): Promise<boolean> {
