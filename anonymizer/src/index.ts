@@ -1,15 +1,16 @@
 /** The anonymizer's door: de-identify, check, report. Runs in Node and in browsers alike. */
-export { DicomError, type DicomErrorCode } from './dicom/index.ts'
+export { shiftIsoDate } from './actions/dates.ts'
+export { DicomError, type DicomErrorCode, joinChunks } from './dicom/index.ts'
 export {
   type CheckFinding,
   type CheckResult,
+  type CheckSettings,
   type CleanInstance,
   checkClean,
   type FindingCode,
 } from './engine/check.ts'
-export { type Deidentified, deidentify } from './engine/deidentify.ts'
+export { type Deidentified, deidentify, type Settings } from './engine/deidentify.ts'
 export { DeidError, type DeidErrorCode } from './errors.ts'
-export { PROFILE_NAME } from './profile/profile.ts'
+export { DEFAULT_PROFILE, loadProfile, type Profile, ProfileError } from './profile/profile.ts'
 export { type ReportRow, sumReports } from './report/report.ts'
-export { shiftIsoDate } from './vault/dates.ts'
 export { createKey, openVault, type PseudonymFormat, type Vault } from './vault/vault.ts'

@@ -6,7 +6,14 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { deidentify, openVault, type ReportRow, sumReports } from '@pandok/anonymizer'
+import {
+  deidentify,
+  joinChunks,
+  loadProfile,
+  openVault,
+  type ReportRow,
+  sumReports,
+} from '@pandok/anonymizer'
 import { createClient } from '@pandok/contract'
 import { makePhantom } from '@pandok/test/phantom'
 import { z } from 'zod'
@@ -46,14 +53,16 @@ async function seedPhantoms(data: string): Promise<void> {
   const params = { projectKey: demonstration.project.key }
   const key = await client.getDeidentificationKey({ params })
   const vault = openVault(Buffer.from(key.keyBase64, 'base64'), key.pseudonymFormat)
+  const profile = loadProfile(key.profile)
   for (const patient of PATIENTS) {
     const upload = await client.createUpload({ params, body: {} })
     const sha256s: string[] = []
     const reports: (readonly ReportRow[])[] = []
     for (const file of makePhantom(patient).files) {
-      const clean = await deidentify(file.bytes, vault)
-      const sha256 = createHash('sha256').update(clean.bytes).digest('hex')
-      const body = new Blob([new Uint8Array(clean.bytes)])
+      const clean = deidentify(file.bytes, { profile, vault })
+      const bytes = joinChunks(clean.chunks)
+      const sha256 = createHash('sha256').update(bytes).digest('hex')
+      const body = new Blob([bytes])
       await client.putUploadFile({ params: { uploadId: upload.id, sha256 }, body })
       sha256s.push(sha256)
       reports.push(clean.report)

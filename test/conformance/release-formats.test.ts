@@ -8,7 +8,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { deidentify, openVault } from '@pandok/anonymizer'
+import { deidentify, joinChunks, loadProfile, openVault } from '@pandok/anonymizer'
 import { encodeNifti, encodeSegmentation } from '@pandok/api/releases/formats'
 import type { SegmentLabel, SeriesGeometry } from '@pandok/contract'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -178,7 +178,7 @@ describe.skipIf(!hasJudges && !isCi)('read by others', { timeout: 60_000 }, () =
     const bytes = file?.bytes ?? new Uint8Array()
     expect(await errorsOf(await save('phantom.dcm', bytes))).toEqual([])
     const vault = openVault(new Uint8Array(32).fill(1), { prefix: 'LC', digits: 5 })
-    const clean = await deidentify(bytes, vault)
-    expect(await errorsOf(await save('clean.dcm', clean.bytes))).toEqual([])
+    const clean = deidentify(bytes, { profile: loadProfile('research-longitudinal'), vault })
+    expect(await errorsOf(await save('clean.dcm', joinChunks(clean.chunks)))).toEqual([])
   })
 })

@@ -8,7 +8,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { deidentify, openVault, shiftIsoDate } from '@pandok/anonymizer'
+import { deidentify, joinChunks, loadProfile, openVault, shiftIsoDate } from '@pandok/anonymizer'
 import { encodeRuns, type OutcomeValues, PandokError } from '@pandok/contract'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -89,9 +89,9 @@ describe('the main job', { timeout: 120_000 }, () => {
     const params = { uploadId: upload.id }
     const sha256s: string[] = []
     for (const { bytes } of phantom.files) {
-      const clean = await deidentify(bytes, vault)
+      const clean = deidentify(bytes, { profile: loadProfile(key.profile), vault })
       pseudonym = clean.pseudonym
-      sha256s.push(await send(upload.id, clean.bytes))
+      sha256s.push(await send(upload.id, joinChunks(clean.chunks)))
     }
     const [original] = phantom.files
     const dirty = await send(upload.id, original?.bytes ?? new Uint8Array())
@@ -279,7 +279,7 @@ describe('the main job', { timeout: 120_000 }, () => {
     expect(saved.stageGroup).toBe('IIA')
     const key = await manager.getDeidentificationKey({ params: PROJECT })
     const vault = openVault(Buffer.from(key.keyBase64, 'base64'), key.pseudonymFormat)
-    const days = await vault.dateOffsetDays(pseudonym)
+    const days = vault.dateOffsetDays(pseudonym)
     const seen = await pandok.as('researcher').getOutcome({ params })
     expect(seen.values?.diagnosisDate).toBe(shiftIsoDate(OUTCOME.diagnosisDate, days))
     expect((await manager.getOutcomeEntry({ params })).values).toEqual(OUTCOME)
@@ -371,11 +371,14 @@ describe('the main job', { timeout: 120_000 }, () => {
     const key = await manager.getDeidentificationKey({ params: PROJECT })
     const vault = openVault(Buffer.from(key.keyBase64, 'base64'), key.pseudonymFormat)
     const [file] = makePhantom({ seed: 6, size: 32, slices: 2 }).files
-    const clean = await deidentify(file?.bytes ?? new Uint8Array(), vault)
+    const clean = deidentify(file?.bytes ?? new Uint8Array(), {
+      profile: loadProfile(key.profile),
+      vault,
+    })
     const uploads = await Promise.all(
       [1, 2].map(async () => {
         const { id } = await manager.createUpload({ params: PROJECT, body: {} })
-        return { uploadId: id, sha256: await send(id, clean.bytes) }
+        return { uploadId: id, sha256: await send(id, joinChunks(clean.chunks)) }
       }),
     )
     for (const { uploadId, sha256 } of uploads) {

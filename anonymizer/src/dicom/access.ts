@@ -1,10 +1,8 @@
 /** Values of a data set by tag. Absent and empty are told apart only where it matters. */
 import { decodeText } from './charset.ts'
 import { DicomError } from './errors.ts'
-import type { DataSet, Element, Tag } from './model.ts'
+import { CHARSET_VRS, type DataSet, type Element, type Tag } from './model.ts'
 
-/** VRs whose text (0008,0005) governs. */
-const CHARSET_VRS = new Set(['LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'UT'])
 /** Text of one value: a backslash is part of it. */
 const SINGLE_TEXT_VRS = new Set(['LT', 'ST', 'UT', 'UR'])
 
@@ -27,7 +25,7 @@ export function characterSetOf(dataSet: DataSet): string[] {
 export function stringsOf(element: Element, characterSet: readonly string[]): string[] {
   if (element.kind !== 'value' || element.bytes.length === 0) return []
   const text = CHARSET_VRS.has(element.vr)
-    ? decodeText(element.bytes, characterSet)
+    ? decodeText(element.bytes, characterSet, element.vr === 'PN')
     : ascii(element.bytes)
   if (SINGLE_TEXT_VRS.has(element.vr)) return [text.replace(/[\0 ]+$/, '')]
   return splitText(text)

@@ -45,3 +45,8 @@ export function tagOf(keyword: string): Tag {
 export function isPrivate(tag: Tag): boolean {
   return Number.parseInt(tag.slice(3, 4), 16) % 2 === 1
 }
+
+/** Eight upper-case hexadecimal digits. */
+export function isTag(text: string): boolean {
+  return /^[0-9A-F]{8}$/.test(text)
+}

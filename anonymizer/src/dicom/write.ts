@@ -15,23 +15,83 @@ const IMPLEMENTATION_VERSION_NAME = 'PANDOK_0_1'
 
 const UNDEFINED_LENGTH = 0xffffffff
 
-/** Implicit VR input is written as explicit; the pixel bytes do not change. */
+/** Values from this size on are handed over as they are, not copied. */
+const LARGE_BYTES = 65_536
+
+/** The whole file in one piece. */
 export function writeDicom(file: { transferSyntaxUid: string; dataSet: DataSet }): Uint8Array {
+  return joinChunks(encodeDicom(file))
+}
+
+export function joinChunks(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
+  let at = 0
+  for (const chunk of chunks) {
+    out.set(chunk, at)
+    at += chunk.length
+  }
+  return out
+}
+
+/**
+ * The file in pieces, in order; large values are the very bytes of the data set. Implicit VR input
+ * is written as explicit; the pixel bytes do not change.
+ */
+export function encodeDicom(file: {
+  transferSyntaxUid: string
+  dataSet: DataSet
+}): Uint8Array<ArrayBuffer>[] {
   const transferSyntaxUid =
     file.transferSyntaxUid === IMPLICIT_VR_LITTLE_ENDIAN
       ? EXPLICIT_VR_LITTLE_ENDIAN
       : file.transferSyntaxUid
   const meta = metaElements(file.dataSet, transferSyntaxUid)
   const metaLength = meta.reduce((sum, element) => sum + encodedLength(element), 0)
-  const elements = [...file.dataSet.values()]
-  const bodyLength = elements.reduce((sum, element) => sum + encodedLength(element), 0)
-  const out = new Uint8Array(132 + 12 + metaLength + bodyLength)
-  const writer = { out, view: new DataView(out.buffer), at: 132 }
+  let length = 132 + 12 + metaLength
+  for (const element of file.dataSet.values()) length += copiedLength(element)
+  const out = new Uint8Array(length)
+  const writer: Writer = { out, view: new DataView(out.buffer), at: 132, from: 0, chunks: [] }
   out.set([0x44, 0x49, 0x43, 0x4d], 128)
   writeElement(writer, value('00020000', 'UL', metaLength))
   for (const element of meta) writeElement(writer, element)
-  for (const element of elements) writeElement(writer, element)
-  return out
+  for (const element of file.dataSet.values()) writeElement(writer, element)
+  flush(writer)
+  return writer.chunks
+}
+
+/** Bytes of a top-level element that go through the writer's own buffer. */
+function copiedLength(element: Element): number {
+  switch (element.kind) {
+    case 'value':
+      return encodedLength(element) - (isLarge(element.bytes) ? element.bytes.length : 0)
+    case 'sequence':
+      return encodedLength(element) - largeIn(element)
+    case 'fragments':
+      return (
+        encodedLength(element) -
+        [element.offsetTable, ...element.fragments].reduce(
+          (sum, part) => sum + (isLarge(part) ? part.length : 0),
+          0,
+        )
+      )
+  }
+}
+
+function largeIn(element: Element): number {
+  if (element.kind === 'value') return isLarge(element.bytes) ? element.bytes.length : 0
+  if (element.kind === 'fragments') return encodedLength(element) - copiedLength(element)
+  let sum = 0
+  for (const item of element.items) for (const inner of item.values()) sum += largeIn(inner)
+  return sum
+}
+
+function isLarge(bytes: Uint8Array): boolean {
+  return bytes.length >= LARGE_BYTES
+}
+
+function flush(writer: Writer): void {
+  if (writer.at > writer.from) writer.chunks.push(writer.out.subarray(writer.from, writer.at))
+  writer.from = writer.at
 }
 
 function metaElements(dataSet: DataSet, transferSyntaxUid: string): Element[] {
@@ -76,9 +136,12 @@ function dataSetLength(dataSet: DataSet): number {
 }
 
 interface Writer {
-  readonly out: Uint8Array
+  readonly out: Uint8Array<ArrayBuffer>
   readonly view: DataView
+  readonly chunks: Uint8Array<ArrayBuffer>[]
   at: number
+  /** Where the chunk begins that is being written. */
+  from: number
 }
 
 function writeElement(writer: Writer, element: Element): void {
@@ -128,8 +191,14 @@ function writeTag(writer: Writer, tag: string): void {
 }
 
 function writeBytes(writer: Writer, bytes: Uint8Array, padding: number): void {
-  writer.out.set(bytes, writer.at)
-  writer.at += bytes.length
+  if (isLarge(bytes)) {
+    flush(writer)
+    // What was read from a file or a message is never shared memory.
+    writer.chunks.push(bytes as Uint8Array<ArrayBuffer>)
+  } else {
+    writer.out.set(bytes, writer.at)
+    writer.at += bytes.length
+  }
   if (bytes.length % 2 === 1) writer.out[writer.at++] = padding
 }
 

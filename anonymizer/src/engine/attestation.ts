@@ -1,6 +1,16 @@
 /** What a de-identified object says of itself (PS3.15 E.1.1, PS3.3 C.7.1.1, C.12.1). */
-import { dataSet, type Element, sequence, value } from '../dicom/index.ts'
-import { PROFILE_NAME } from '../profile/profile.ts'
+import {
+  type DataSet,
+  dataSet,
+  type Element,
+  getItems,
+  getString,
+  getStrings,
+  sequence,
+  value,
+} from '../dicom/index.ts'
+import { OPTIONS } from '../profile/options.ts'
+import type { Profile } from '../profile/profile.ts'
 
 const code = (codeValue: string, meaning: string) =>
   dataSet([
@@ -9,16 +19,33 @@ const code = (codeValue: string, meaning: string) =>
     value('00080104', 'LO', meaning),
   ])
 
-/** PS3.16 CID 7050 */
-const METHOD_CODES = [
-  code('113100', 'Basic Application Confidentiality Profile'),
-  code('113107', 'Retain Longitudinal Temporal Information Modified Dates Option'),
-]
+/**
+ * Elements to put in place of those in `cleaned`, the data set after its actions. What earlier
+ * de-identification said stays, ours comes behind it.
+ */
+export function attestation(cleaned: DataSet, profile: Profile): Element[] {
+  const methods = getStrings(cleaned, '00120063').filter((text) => text !== profile.label)
+  const codes = [
+    code('113100', 'Basic Application Confidentiality Profile'),
+    ...[...profile.options].map((option) => code(OPTIONS[option].code, OPTIONS[option].meaning)),
+  ]
+  const own = new Set(codes.map((item) => getString(item, '00080100')))
+  const earlier = getItems(cleaned, '00120064').filter(
+    (item) => !own.has(getString(item, '00080100')),
+  )
+  return [
+    value('00120062', 'CS', 'YES'),
+    value('00120063', 'LO', [...methods, profile.label]),
+    sequence('00120064', [...earlier, ...codes]),
+    value('00280303', 'CS', longitudinal(cleaned, profile)),
+  ]
+}
 
-export const ATTESTATION: readonly Element[] = [
-  value('00120062', 'CS', 'YES'),
-  value('00120063', 'LO', `Pandok ${PROFILE_NAME}`),
-  sequence('00120064', METHOD_CODES),
-  value('00280303', 'CS', 'MODIFIED'),
-]
-export const ATTESTATION_TAGS: ReadonlySet<string> = new Set(ATTESTATION.map(({ tag }) => tag))
+/** (0028,0303): a chain of de-identifications is as modified as its most modifying link. */
+function longitudinal(cleaned: DataSet, profile: Profile): string {
+  const before = getString(cleaned, '00280303')
+  if (profile.options.has('retain-modified-dates'))
+    return before === 'REMOVED' ? before : 'MODIFIED'
+  if (!profile.options.has('retain-full-dates')) return 'REMOVED'
+  return before === 'REMOVED' || before === 'MODIFIED' ? before : 'UNMODIFIED'
+}

@@ -8,19 +8,22 @@
 import {
   type DataSet,
   type DicomJson,
-  type Element,
   type FrameRange,
   frameRanges,
+  getItems,
   getNumber,
   getString,
   keywordOf,
   readDicom,
-  stringsOf,
+  type Tag,
   toDicomJson,
 } from '../dicom/index.ts'
-import { isSopClassHandled, resolveAction } from '../profile/profile.ts'
+import type { DeidErrorCode } from '../errors.ts'
+import type { Profile } from '../profile/profile.ts'
+import type { Action } from '../profile/resolve.ts'
 import { type PseudonymFormat, pseudonymPattern } from '../vault/vault.ts'
-import { dummyOf } from './dummy.ts'
+import { problemsOf } from './admit.ts'
+import { cleanInstance } from './clean.ts'
 
 export interface CheckFinding {
   readonly path: string
@@ -30,16 +33,15 @@ export interface CheckFinding {
 }
 
 export type FindingCode =
-  | 'SOP_CLASS_NOT_HANDLED'
+  | DeidErrorCode
   | 'NOT_ATTESTED'
-  | 'BURNED_IN'
   | 'NOT_A_PSEUDONYM'
+  | 'NOT_A_DATE'
+  | 'HOLDS_IDENTIFIER'
   | 'MUST_BE_ABSENT'
   | 'MUST_BE_EMPTY'
   | 'MUST_BE_DUMMY'
   | 'MUST_BE_DERIVED_UID'
-  | 'UID_MISSING'
-  | 'PIXELS_MISSING'
 
 /** What the archive needs to know of a clean file. */
 export interface CleanInstance {
@@ -62,32 +64,21 @@ export type CheckResult =
 const MAX_FINDINGS = 200
 const DERIVED_UID = /^(2\.25\.(0|[1-9]\d{0,38})|1\.2\.840\.10008\.[\d.]+)$/
 
+export interface CheckSettings {
+  readonly profile: Profile
+  readonly format: PseudonymFormat
+}
+
 /** Throws DicomError for bytes that are no readable DICOM file. */
-export function checkClean(bytes: Uint8Array, format: PseudonymFormat): CheckResult {
+export function checkClean(bytes: Uint8Array, { profile, format }: CheckSettings): CheckResult {
   const file = readDicom(bytes)
   const { dataSet } = file
-  const findings: CheckFinding[] = []
-  const sopClassUid = getString(dataSet, '00080016')
-  const say = (tag: string, code: FindingCode, rule = '') => {
-    findings.push({ path: tag, keyword: keywordOf(tag), rule, code })
-  }
-  if (!isSopClassHandled(sopClassUid)) say('00080016', 'SOP_CLASS_NOT_HANDLED')
-  if (getString(dataSet, '00120062') !== 'YES') say('00120062', 'NOT_ATTESTED')
-  if (getString(dataSet, '00280303') !== 'MODIFIED') say('00280303', 'NOT_ATTESTED')
-  if (getString(dataSet, '00280301') === 'YES') say('00280301', 'BURNED_IN')
-  if (!dataSet.has('7FE00010')) say('7FE00010', 'PIXELS_MISSING')
-  const pattern = pseudonymPattern(format)
-  for (const tag of ['00100010', '00100020']) {
-    if (!pattern.test(getString(dataSet, tag))) say(tag, 'NOT_A_PSEUDONYM', 'Z/D')
-  }
-  if (getString(dataSet, '00100010') !== getString(dataSet, '00100020')) {
-    say('00100010', 'NOT_A_PSEUDONYM', 'Z')
-  }
-  for (const tag of ['00080018', '0020000D', '0020000E']) {
-    if (getString(dataSet, tag) === '') say(tag, 'UID_MISSING')
-  }
-  checkDataSet(dataSet, '', sopClassUid, findings)
-  checkBytesOutside(bytes, findings)
+  const findings = [
+    ...problemsOf(dataSet, profile).map(({ tag, code }) => finding(tag, code)),
+    ...attestationFindings(dataSet, profile),
+    ...identityFindings(dataSet, profile, format),
+    ...preambleFindings(bytes),
+  ]
   if (findings.length > 0) return { isClean: false, findings: findings.slice(0, MAX_FINDINGS) }
   return {
     isClean: true,
@@ -96,7 +87,7 @@ export function checkClean(bytes: Uint8Array, format: PseudonymFormat): CheckRes
       studyInstanceUid: getString(dataSet, '0020000D'),
       seriesInstanceUid: getString(dataSet, '0020000E'),
       sopInstanceUid: getString(dataSet, '00080018'),
-      sopClassUid,
+      sopClassUid: getString(dataSet, '00080016'),
       transferSyntaxUid: file.transferSyntaxUid,
       modality: getString(dataSet, '00080060'),
       numberOfFrames: getNumber(dataSet, '00280008') ?? 1,
@@ -106,67 +97,62 @@ export function checkClean(bytes: Uint8Array, format: PseudonymFormat): CheckRes
   }
 }
 
-/** The preamble may hold anything; here it must hold nothing (PS3.10 7.1). */
-function checkBytesOutside(bytes: Uint8Array, findings: CheckFinding[]): void {
-  if (bytes.subarray(0, 128).some((byte) => byte !== 0)) {
-    findings.push({
-      path: 'preamble',
-      keyword: 'preamble',
-      rule: 'PS3.10 7.1',
-      code: 'MUST_BE_EMPTY',
-    })
+/** What it has to say of itself (PS3.3 C.7.1.1, C.12.1). */
+function attestationFindings(dataSet: DataSet, profile: Profile): CheckFinding[] {
+  const findings: CheckFinding[] = []
+  if (getString(dataSet, '00120062') !== 'YES') findings.push(finding('00120062', 'NOT_ATTESTED'))
+  const codes = getItems(dataSet, '00120064').map((item) => getString(item, '00080100'))
+  if (!codes.includes(BASIC_PROFILE)) findings.push(finding('00120064', 'NOT_ATTESTED'))
+  const isFull = profile.options.has('retain-full-dates')
+  const moments = ['REMOVED', 'MODIFIED', ...(isFull ? ['UNMODIFIED'] : [])]
+  if (!moments.includes(getString(dataSet, '00280303'))) {
+    findings.push(finding('00280303', 'NOT_ATTESTED'))
   }
+  return findings
 }
 
-function checkDataSet(
+/** The walk with substitutes that leave alone what is already one: it must find nothing to do. */
+function identityFindings(
   dataSet: DataSet,
-  path: string,
-  sopClassUid: string,
-  findings: CheckFinding[],
-): void {
-  for (const element of dataSet.values()) {
-    const here = path === '' ? element.tag : `${path}.${element.tag}`
-    const { action, rule } = resolveAction(element.tag, element.vr, sopClassUid)
-    const code = contradiction(element, action)
-    if (code !== undefined) {
-      findings.push({ path: here, keyword: keywordOf(element.tag), rule, code })
-    } else if (element.kind === 'sequence') {
-      for (const item of element.items) checkDataSet(item, `${here}[*]`, sopClassUid, findings)
-    }
-  }
+  profile: Profile,
+  format: PseudonymFormat,
+): CheckFinding[] {
+  const patientId = getString(dataSet, '00100020')
+  const isPseudonym = pseudonymPattern(format).test(patientId)
+  const { rows } = cleanInstance(dataSet, profile, {
+    pseudonym: isPseudonym ? patientId : '',
+    offsetDays: 0,
+    deriveUid: (uid) => (DERIVED_UID.test(uid) ? uid : ''),
+  })
+  const findings = rows.map(({ path, keyword, rule, action }) => ({
+    path,
+    keyword,
+    rule,
+    code: CODES[action],
+  }))
+  if (!dataSet.has('00100020')) findings.push(finding('00100020', 'NOT_A_PSEUDONYM'))
+  return findings
 }
 
-function contradiction(
-  element: Element,
-  action: ReturnType<typeof resolveAction>['action'],
-): FindingCode | undefined {
-  if (element.kind === 'sequence') {
-    if (action === 'K' || action === 'U') return undefined
-    if (action === 'Z') return element.items.length === 0 ? undefined : 'MUST_BE_EMPTY'
-    return 'MUST_BE_ABSENT'
-  }
-  if (element.kind === 'fragments') return action === 'K' ? undefined : 'MUST_BE_ABSENT'
-  switch (action) {
-    case 'X':
-      return 'MUST_BE_ABSENT'
-    case 'Z':
-      return element.bytes.length === 0 ? undefined : 'MUST_BE_EMPTY'
-    case 'D': {
-      const dummy = dummyOf(element.tag, element.vr)
-      const isDummy = dummy !== undefined && equal(dummy.bytes, element.bytes)
-      return isDummy || element.bytes.length === 0 ? undefined : 'MUST_BE_DUMMY'
-    }
-    case 'U':
-      return stringsOf(element, []).every((uid) => uid === '' || DERIVED_UID.test(uid))
-        ? undefined
-        : 'MUST_BE_DERIVED_UID'
-    case 'K':
-    case 'C-date':
-    case 'P':
-      return undefined
-  }
+/** The preamble may hold anything (PS3.10 7.1); here it must hold nothing. */
+function preambleFindings(bytes: Uint8Array): CheckFinding[] {
+  if (bytes.subarray(0, 128).every((byte) => byte === 0)) return []
+  return [{ path: 'preamble', keyword: 'preamble', rule: 'PS3.10 7.1', code: 'MUST_BE_EMPTY' }]
 }
 
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at])
+function finding(tag: Tag, code: FindingCode): CheckFinding {
+  return { path: tag, keyword: keywordOf(tag), rule: '', code }
+}
+
+const BASIC_PROFILE = '113100'
+const CODES: Readonly<Record<Action, FindingCode>> = {
+  X: 'MUST_BE_ABSENT',
+  Z: 'MUST_BE_EMPTY',
+  D: 'MUST_BE_DUMMY',
+  U: 'MUST_BE_DERIVED_UID',
+  P: 'NOT_A_PSEUDONYM',
+  'C-date': 'NOT_A_DATE',
+  'C-text': 'HOLDS_IDENTIFIER',
+  'C-content': 'HOLDS_IDENTIFIER',
+  K: 'HOLDS_IDENTIFIER',
 }

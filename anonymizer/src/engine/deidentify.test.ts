@@ -9,12 +9,14 @@ import {
   type Element,
   getItems,
   getString,
+  joinChunks,
   readDicom,
   sequence,
   value,
   writeDicom,
 } from '../dicom/index.ts'
 import { DeidError } from '../errors.ts'
+import { loadProfile } from '../profile/profile.ts'
 import { openVault } from '../vault/vault.ts'
 import { checkClean } from './check.ts'
 import { deidentify } from './deidentify.ts'
@@ -30,6 +32,7 @@ function ctImage(...more: Element[]): Uint8Array {
     transferSyntaxUid: '1.2.840.10008.1.2.1',
     dataSet: dataSet([
       value('00080005', 'CS', 'ISO_IR 192'),
+      value('00080008', 'CS', ['ORIGINAL', 'PRIMARY', 'AXIAL']),
       value('00080016', 'UI', '1.2.840.10008.5.1.4.1.1.2'),
       value('00080018', 'UI', '1.2.3.4.5'),
       value('00080020', 'DA', '20240229'),
@@ -74,11 +77,14 @@ function ctImage(...more: Element[]): Uint8Array {
 }
 
 const vault = openVault(KEY, FORMAT)
+const profile = loadProfile('research-longitudinal')
+const settings = { profile, vault }
+const checkSettings = { profile, format: FORMAT }
 let clean: DataSet
 let cleanBytes: Uint8Array
 
-beforeAll(async () => {
-  cleanBytes = (await deidentify(ctImage(), vault)).bytes
+beforeAll(() => {
+  cleanBytes = joinChunks(deidentify(ctImage(), settings).chunks)
   clean = readDicom(cleanBytes).dataSet
 })
 
@@ -105,8 +111,9 @@ describe('PS3.15 table E.1-1, by attribute', () => {
     ['(0040,0275) X', '00400275'],
     ['(5000,3000) curve', '50003000'],
     ['(6000,3000) overlay', '60003000'],
-  ])('%s → removed', (_name, tag) => {
-    expect(clean.has(tag)).toBe(false)
+  ])('%s → removed by the Basic Profile', (_name, tag) => {
+    const basic = deidentify(ctImage(), { profile: loadProfile('basic'), vault })
+    expect(readDicom(joinChunks(basic.chunks)).dataSet.has(tag)).toBe(false)
   })
 
   test('the canary is nowhere in the output', () => {
@@ -120,8 +127,8 @@ describe('PS3.15 table E.1-1, by attribute', () => {
     expect(getString(clean, '00080018')).toMatch(/^2\.25\.\d+$/)
   })
 
-  test('dates of one subject move together, by the offset of the pseudonym', async () => {
-    const days = await vault.dateOffsetDays(getString(clean, '00100020'))
+  test('dates of one subject move together, by the offset of the pseudonym', () => {
+    const days = vault.dateOffsetDays(getString(clean, '00100020'))
     const moved = new Date(Date.UTC(2024, 1, 29) + days * 86_400_000)
     const expected = moved.toISOString().slice(0, 10).replaceAll('-', '')
     expect(getString(clean, '00080020')).toBe(expected)
@@ -136,38 +143,38 @@ describe('PS3.15 table E.1-1, by attribute', () => {
 
 describe('what cannot be made clean gives no output', () => {
   test.each<[string, string, Element[]]>([
-    ['another SOP class', 'DEID_SOP_CLASS', [value('00080016', 'UI', '1.2.840.10008.5.1.4.1.1.7')]],
+    ['no storage class', 'DEID_SOP_CLASS', [value('00080016', 'UI', '1.2.840.10008.1.1')]],
+    ['a PDF', 'DEID_SOP_CLASS', [value('00080016', 'UI', '1.2.840.10008.5.1.4.1.1.104.1')]],
+    ['a photo', 'DEID_PIXELS_UNSEEN', [value('00080016', 'UI', '1.2.840.10008.5.1.4.1.1.7')]],
+    ['a secondary CT', 'DEID_PIXELS_UNSEEN', [value('00080008', 'CS', ['DERIVED', 'SECONDARY'])]],
     ['burned-in text', 'DEID_BURNED_IN', [value('00280301', 'CS', 'YES')]],
     ['no patient id', 'DEID_NO_PATIENT_ID', [value('00100020', 'LO', '')]],
     ['no instance UID', 'DEID_NO_UID', [value('00080018', 'UI', '')]],
-    ['a date that is none', 'DEID_DATE', [value('00080021', 'DA', '20240230')]],
-  ])('%s → %s', async (_name, code, more) => {
-    const error = await deidentify(ctImage(...more), vault).catch((thrown: unknown) => thrown)
+  ])('%s → %s', (_name, code, more) => {
+    const error = thrownBy(() => deidentify(ctImage(...more), settings))
     expect(error).toBeInstanceOf(DeidError)
     expect(error).toMatchObject({ code })
     expect(String(error)).not.toContain(CANARY)
   })
 
-  test('every torn prefix ends in a code', async () => {
+  test('every torn prefix ends in a code', () => {
     const whole = ctImage()
     for (let length = 0; length < whole.length; length++) {
-      const error = await deidentify(whole.slice(0, length), vault).catch(
-        (thrown: unknown) => thrown,
-      )
+      const error = thrownBy(() => deidentify(whole.slice(0, length), settings))
       const isCoded = error instanceof DicomError || error instanceof DeidError
       expect(isCoded, `cut at ${length}`).toBe(true)
     }
   })
 
-  test('changed bytes never cause anything but a code or a clean file', async () => {
+  test('changed bytes never cause anything but a code or a clean file', () => {
     const whole = ctImage()
-    await fc.assert(
-      fc.asyncProperty(
+    fc.assert(
+      fc.property(
         fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { minLength: 1, maxLength: 6 }),
-        async (changes) => {
+        (changes) => {
           const bytes = Uint8Array.from(whole)
           for (const [at, byte] of changes) bytes[at] = byte
-          const result = await deidentify(bytes, vault).catch((thrown: unknown) => thrown)
+          const result = thrownBy(() => deidentify(bytes, settings))
           if (result instanceof Error) {
             expect(result instanceof DicomError || result instanceof DeidError).toBe(true)
           }
@@ -178,10 +185,23 @@ describe('what cannot be made clean gives no output', () => {
   })
 })
 
+test('a date that is none is emptied, whatever stands in it', () => {
+  const { chunks } = deidentify(ctImage(value('00080021', 'DA', '20240230')), settings)
+  expect(getString(readDicom(joinChunks(chunks)).dataSet, '00080021')).toBe('')
+})
+
+function thrownBy(action: () => unknown): unknown {
+  try {
+    return action()
+  } catch (error) {
+    return error
+  }
+}
+
 describe('the check', () => {
   test('takes what we made and refuses what we took', () => {
-    expect(checkClean(cleanBytes, FORMAT).isClean).toBe(true)
-    const raw = checkClean(ctImage(), FORMAT)
+    expect(checkClean(cleanBytes, checkSettings).isClean).toBe(true)
+    const raw = checkClean(ctImage(), checkSettings)
     expect(raw.isClean).toBe(false)
     expect(JSON.stringify(raw)).not.toContain(CANARY)
   })
@@ -199,38 +219,40 @@ describe('the check', () => {
       transferSyntaxUid: '1.2.840.10008.1.2.1',
       dataSet: dataSet([...clean.values(), element]),
     })
-    const result = checkClean(spoiled, FORMAT)
+    const result = checkClean(spoiled, checkSettings)
     expect(result.isClean ? [] : result.findings.map((finding) => finding.code)).toContain(code)
   })
 
   test('a preamble with content is a finding', () => {
     const spoiled = Uint8Array.from(cleanBytes)
     spoiled[5] = 65
-    expect(checkClean(spoiled, FORMAT).isClean).toBe(false)
+    expect(checkClean(spoiled, checkSettings).isClean).toBe(false)
   })
 })
 
-test('the same key gives the same bytes, another key other UIDs', async () => {
-  const again = await deidentify(ctImage(), openVault(KEY, FORMAT))
-  expect(again.bytes).toEqual(cleanBytes)
-  const other = await deidentify(ctImage(), openVault(new Uint8Array(32).fill(1), FORMAT))
+test('the same key gives the same bytes, another key other UIDs', () => {
+  const again = deidentify(ctImage(), { profile, vault: openVault(KEY, FORMAT) })
+  expect(joinChunks(again.chunks)).toEqual(cleanBytes)
+  const otherVault = openVault(new Uint8Array(32).fill(1), FORMAT)
+  const other = deidentify(ctImage(), { profile, vault: otherVault })
   expect(other.sopInstanceUid).not.toBe(again.sopInstanceUid)
 })
 
 test.skipIf(!existsSync(LIDC) && process.env['CI'] !== 'true')(
   'the LIDC series: every file becomes clean, pixels as they were, one subject',
-  async () => {
+  () => {
     const pseudonyms = new Set<string>()
     for (const name of readdirSync(LIDC)) {
       const original = readFileSync(join(LIDC, name))
-      const result = await deidentify(original, vault)
-      expect(checkClean(result.bytes, FORMAT).isClean).toBe(true)
-      expect(checkClean(original, FORMAT).isClean).toBe(false)
-      const pixels = (bytes: Uint8Array) => {
-        const element = readDicom(bytes).dataSet.get('7FE00010')
+      const result = deidentify(original, settings)
+      const bytes = joinChunks(result.chunks)
+      expect(checkClean(bytes, checkSettings)).toMatchObject({ isClean: true })
+      expect(checkClean(original, checkSettings).isClean).toBe(false)
+      const pixels = (file: Uint8Array) => {
+        const element = readDicom(file).dataSet.get('7FE00010')
         return element?.kind === 'value' ? Buffer.from(element.bytes).toString('base64') : ''
       }
-      expect(pixels(result.bytes) === pixels(original)).toBe(true)
+      expect(pixels(bytes) === pixels(original)).toBe(true)
       pseudonyms.add(result.pseudonym)
     }
     expect(pseudonyms.size).toBe(1)

@@ -11,9 +11,16 @@ export type PoolAnswer =
   /** `code`: a DicomErrorCode, CHECK_TIMEOUT, CHECK_CRASHED or CHECK_INTERNAL. */
   | { readonly kind: 'failed'; readonly code: string }
 
+export interface CheckRequest {
+  readonly path: string
+  /** As loadProfile takes it: a name or the text of a file. */
+  readonly profile: string
+  readonly format: PseudonymFormat
+}
+
 export interface CheckPool {
   /** One file after another; the pool is for one caller at a time. */
-  readonly check: (path: string, format: PseudonymFormat) => Promise<PoolAnswer>
+  readonly check: (request: CheckRequest) => Promise<PoolAnswer>
   readonly close: () => void
 }
 
@@ -34,9 +41,9 @@ export function createCheckPool(options: { timeoutMs?: number } = {}): CheckPool
     })
 
   return {
-    check: async (path, format) => {
+    check: async (request) => {
       const current = (child ??= start())
-      const answer = await ask(current, { path, format }, timeoutMs)
+      const answer = await ask(current, request, timeoutMs)
       const isBroken =
         answer.kind === 'failed' && ['CHECK_TIMEOUT', 'CHECK_CRASHED'].includes(answer.code)
       if (isBroken) {

@@ -8,14 +8,16 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import {
   createKey,
+  DEFAULT_PROFILE,
   DeidError,
   DicomError,
   deidentify,
+  joinChunks,
+  loadProfile,
   openVault,
-  PROFILE_NAME,
   type ReportRow,
+  type Settings,
   sumReports,
-  type Vault,
 } from '../index.ts'
 
 const HELP = `pandok deidentify IN… --out DIR [--key FILE] [--prefix LC] [--digits 5]
@@ -41,18 +43,19 @@ export async function runDeidentifyCli(args: readonly string[], io: CliIo): Prom
     io.out(HELP)
     return 0
   }
+  const profile = loadProfile(DEFAULT_PROFILE)
   const vault = openVault(await keyFrom(options.keyFile, io), options.format)
   const files = await filesUnder(options.inputs)
   const reports: (readonly ReportRow[])[] = []
   const leftOut: { file: string; code: string }[] = []
   for (const [at, path] of files.entries()) {
-    const outcome = await cleanOne(path, options.out, vault)
+    const outcome = await cleanOne(path, options.out, { profile, vault })
     if ('code' in outcome) leftOut.push({ file: path, code: outcome.code })
     else reports.push(outcome.report)
     if ((at + 1) % 50 === 0) io.error(`${at + 1} of ${files.length} files\n`)
   }
   await mkdir(options.out, { recursive: true })
-  const report = { profile: PROFILE_NAME, files: reports.length, rows: sumReports(reports) }
+  const report = { profile: profile.label, files: reports.length, rows: sumReports(reports) }
   await writeFile(join(options.out, 'report.json'), `${JSON.stringify(report, null, 2)}\n`)
   for (const each of leftOut) io.error(`left out: ${each.file}: ${each.code}\n`)
   io.out(`${reports.length} de-identified, ${leftOut.length} left out\n`)
@@ -122,12 +125,12 @@ async function filesUnder(inputs: readonly string[]): Promise<string[]> {
 async function cleanOne(
   path: string,
   out: string,
-  vault: Vault,
+  settings: Settings,
 ): Promise<{ report: readonly ReportRow[] } | { code: string }> {
   try {
-    const clean = await deidentify(await readFile(path), vault)
+    const clean = deidentify(await readFile(path), settings)
     const folder = join(out, clean.pseudonym, clean.studyInstanceUid, clean.seriesInstanceUid)
-    await writeWhole(folder, `${clean.sopInstanceUid}.dcm`, clean.bytes)
+    await writeWhole(folder, `${clean.sopInstanceUid}.dcm`, joinChunks(clean.chunks))
     return { report: clean.report }
   } catch (error) {
     if (error instanceof DicomError || error instanceof DeidError) return { code: error.code }

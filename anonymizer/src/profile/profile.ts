@@ -1,78 +1,159 @@
 /**
- * One action for every attribute. The rules, in their order:
+ * A profile: which options of PS3.15 annex E apply, what differs from them, and what is refused.
+ * Files are YAML or JSON:
  *
- * 1. private attributes and group lengths go (PS3.15 E.1, E.3.10);
- * 2. what identifies the object for the archive is set by the engine (UIDs, pseudonym, attestation);
- * 3. table E.1-1, compound codes resolved by the attribute's Type in the IOD;
- * 4. what the table does not name passes only when PS3.6 knows it, and even then not when its VR
- *    can hold a person's name, a moment or a UID: those are removed, shifted or replaced.
+ *     name: our-trial
+ *     version: 1
+ *     options: [retain-modified-dates, clean-descriptors]
+ *     overrides:
+ *       - attribute: StationName      # keyword, tag (0008,1010), or 00081010
+ *         action: X                   # D, Z, X, K, U or C
+ *     sopClasses: [1.2.840.10008.5.1.4.1.1.2]   # all that are handled, when left out
+ *     pixels:
+ *       unseen: refuse                # or keep: what may have text burned in and nobody looked at
  */
-import { dictionaryEntry, isPrivate, type Tag, type Vr } from '../dicom/index.ts'
-import { CT_IMAGE_STORAGE, CT_IMAGE_TYPES } from './ct-image.ts'
-import { EDITION, tableRow } from './table.ts'
+import { isMap, LineCounter, parseDocument } from 'yaml'
+import * as z from 'zod'
+import { isPrivate, isTag, type Tag, tagOf } from '../dicom/index.ts'
+import basic from './builtin/basic.json' with { type: 'json' }
+import openRelease from './builtin/open-release.json' with { type: 'json' }
+import researchLongitudinal from './builtin/research-longitudinal.json' with { type: 'json' }
+import { OPTIONS, type Option } from './options.ts'
+import { EDITION } from './table.ts'
+import { iodOf } from './types.ts'
 
-/**
- * D dummy, Z empty, X remove, K keep (sequences: their items are cleaned), U replace UIDs
- * consistently, C-date shift by the subject's offset, P pseudonym.
- */
-export type Action = 'D' | 'Z' | 'X' | 'K' | 'U' | 'C-date' | 'P'
+export type OverrideAction = 'D' | 'Z' | 'X' | 'K' | 'U' | 'C'
 
-export interface Resolution {
-  readonly action: Action
-  /** The rule it follows: the code of table E.1-1 as written, or the name of our own rule. */
-  readonly rule: string
+export interface Profile {
+  readonly name: string
+  readonly version: number
+  readonly description: string
+  readonly options: ReadonlySet<Option>
+  readonly overrides: ReadonlyMap<Tag, OverrideAction>
+  /** undefined: every SOP class that is handled. */
+  readonly sopClasses: ReadonlySet<string> | undefined
+  readonly pixels: { readonly unseen: 'refuse' | 'keep' }
+  /** Name, version and edition of the standard: what (0012,0063) says. */
+  readonly label: string
 }
 
-export const PROFILE_NAME = `basic-modified-dates-${EDITION}`
-
-/** SOP classes with a table of types; others are refused until they have one. */
-const TYPES_BY_SOP_CLASS = new Map([[CT_IMAGE_STORAGE, CT_IMAGE_TYPES]])
-
-export function isSopClassHandled(sopClassUid: string): boolean {
-  return TYPES_BY_SOP_CLASS.has(sopClassUid)
-}
-
-const PATIENT_NAME = '00100010'
-const PATIENT_ID = '00100020'
-
-export function resolveAction(tag: Tag, vr: Vr, sopClassUid: string): Resolution {
-  if (isPrivate(tag)) return { action: 'X', rule: 'private' }
-  if (tag === PATIENT_ID || tag === PATIENT_NAME) {
-    return { action: 'P', rule: tableRow(tag)?.basic ?? 'Z' }
+/** What is wrong with a profile; `line` counts from 1. */
+export class ProfileError extends Error {
+  override readonly name = 'ProfileError'
+  readonly line: number
+  constructor(line: number, detail: string) {
+    super(`line ${line}: ${detail}`)
+    this.line = line
   }
-  const row = tableRow(tag)
-  if (row !== undefined) return fromTable(tag, vr, row, sopClassUid)
-  const entry = dictionaryEntry(tag)
-  if (entry === undefined) return { action: 'X', rule: 'unknown' }
-  if (entry.isRetired) return { action: 'X', rule: 'retired' }
-  if (vr === 'UN') return { action: 'X', rule: 'unknown-vr' }
-  if (vr === 'PN') return { action: 'X', rule: 'person-name' }
-  if (vr === 'DA' || vr === 'DT') return { action: 'C-date', rule: 'moment' }
-  if (vr === 'UI') return { action: 'U', rule: 'uid' }
-  return { action: 'K', rule: 'not-in-table' }
 }
 
-function fromTable(
-  tag: Tag,
-  vr: Vr,
-  row: { basic: string; modifiedDates: string },
-  sopClassUid: string,
-): Resolution {
-  const rule = row.basic
-  if (row.modifiedDates === 'C') {
-    // Offsets are whole days: times of day stay, and sequences of dated items are walked.
-    if (vr === 'DA' || vr === 'DT') return { action: 'C-date', rule: `${rule} → C (113107)` }
-    if (vr === 'TM' || vr === 'SQ') return { action: 'K', rule: `${rule} → C (113107)` }
+const optionNames = Object.keys(OPTIONS) as Option[]
+
+const attribute = z.string().transform((text, context) => {
+  const tag = tagFrom(text)
+  if (tag !== undefined) return tag
+  context.addIssue({ code: 'custom', message: `no attribute is called ${text}` })
+  return z.NEVER
+})
+
+const schema = z.strictObject({
+  name: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'a name is small letters, digits and hyphens'),
+  version: z.int().min(1),
+  description: z.string().max(500).default(''),
+  options: z
+    .array(z.enum(optionNames))
+    .refine(
+      (options) =>
+        !['retain-full-dates', 'retain-modified-dates'].every((each) =>
+          options.includes(each as Option),
+        ),
+      'dates are either kept in full or modified, not both',
+    ),
+  overrides: z
+    .array(z.strictObject({ attribute, action: z.enum(['D', 'Z', 'X', 'K', 'U', 'C']) }))
+    .default([]),
+  sopClasses: z
+    .array(
+      z
+        .string()
+        .refine((uid) => iodOf(uid) !== undefined, 'not a storage SOP class of the standard'),
+    )
+    .optional(),
+  pixels: z.strictObject({ unseen: z.enum(['refuse', 'keep']).default('refuse') }).prefault({}),
+})
+
+/** What these say is set by the engine; no profile may change it. */
+const FIXED: ReadonlySet<Tag> = new Set([
+  '00080005',
+  '00080016',
+  '00080018',
+  '00100010',
+  '00100020',
+  '00120062',
+  '00120063',
+  '00120064',
+  '00280303',
+])
+
+const BUILT_IN: readonly unknown[] = [basic, researchLongitudinal, openRelease]
+export const BUILT_IN_NAMES = ['basic', 'research-longitudinal', 'open-release'] as const
+export const DEFAULT_PROFILE: (typeof BUILT_IN_NAMES)[number] = 'research-longitudinal'
+
+/** By the name of one that is built in, or from the text of a file. ProfileError names the line. */
+export function loadProfile(nameOrText: string): Profile {
+  const at = BUILT_IN_NAMES.findIndex((name) => name === nameOrText)
+  if (at !== -1) return fromParsed(BUILT_IN[at], () => 1)
+  const counter = new LineCounter()
+  const document = parseDocument(nameOrText, { lineCounter: counter, uniqueKeys: true })
+  const [broken] = document.errors
+  if (broken !== undefined) {
+    throw new ProfileError(counter.linePos(broken.pos[0]).line, broken.message.split('\n')[0] ?? '')
   }
-  if (rule === 'X/Z/U*') return { action: 'U', rule }
-  const type = TYPES_BY_SOP_CLASS.get(sopClassUid)?.get(tag)
-  const codes = rule.split('/')
-  const wanted = type === 1 ? 'D' : type === 2 ? 'Z' : 'X'
-  // Where the code does not offer what the Type allows, the next stronger demand is met.
-  const order = { D: ['D'], Z: ['Z', 'D', 'X'], X: ['X', 'Z', 'D'] }[wanted]
-  const action = order.find((each) => codes.includes(each)) ?? codes[0]
-  // A sequence cannot be a dummy: no Type 1 sequence of the table belongs to a handled IOD.
-  if (action === 'D' && vr === 'SQ') return { action: 'X', rule }
-  if (action === 'D' || action === 'Z' || action === 'X' || action === 'U') return { action, rule }
-  return { action: 'X', rule }
+  if (!isMap(document.contents)) {
+    throw new ProfileError(1, `neither a profile nor one of ${BUILT_IN_NAMES.join(', ')}`)
+  }
+  return fromParsed(document.toJS({ maxAliasCount: 0 }), (path) => {
+    for (let depth = path.length; depth > 0; depth--) {
+      const node = document.getIn(path.slice(0, depth), true)
+      const range = (node as { range?: readonly number[] } | undefined)?.range
+      if (range?.[0] !== undefined) return counter.linePos(range[0]).line
+    }
+    return 1
+  })
+}
+
+function fromParsed(parsed: unknown, lineOf: (path: readonly PropertyKey[]) => number): Profile {
+  const result = schema.safeParse(parsed)
+  if (!result.success) {
+    const [issue] = result.error.issues
+    const path = issue?.path ?? []
+    const more = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []
+    const where = [...path, ...more].join('.')
+    throw new ProfileError(lineOf([...path, ...more]), `${where}: ${issue?.message ?? 'not valid'}`)
+  }
+  const { overrides, options, sopClasses, ...rest } = result.data
+  overrides.forEach(({ attribute: tag }, at) => {
+    const line = () => lineOf(['overrides', at])
+    if (FIXED.has(tag)) throw new ProfileError(line(), `(${tag}) is set by the engine`)
+    if (isPrivate(tag)) {
+      throw new ProfileError(line(), `(${tag}) is private: its block is not known here`)
+    }
+  })
+  return {
+    ...rest,
+    options: new Set(options),
+    overrides: new Map(overrides.map((each) => [each.attribute, each.action])),
+    sopClasses: sopClasses === undefined ? undefined : new Set(sopClasses),
+    label: `Pandok ${rest.name} v${rest.version}, PS3.15 ${EDITION}`,
+  }
+}
+
+function tagFrom(text: string): Tag | undefined {
+  const digits = text.replace(/^\((.{4}),(.{4})\)$/, '$1$2').toUpperCase()
+  if (isTag(digits)) return digits
+  try {
+    return tagOf(text)
+  } catch {
+    return undefined
+  }
 }

@@ -1,5 +1,5 @@
 /** What was done, summed over attributes: paths, keywords, rules and counts; never a value. */
-import type { Action } from '../profile/profile.ts'
+import type { Action } from '../profile/resolve.ts'
 
 export interface ReportRow {
   /** Tags from the outside in, items as [*]: 00400275[*].00400007 */

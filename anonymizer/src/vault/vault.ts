@@ -3,6 +3,8 @@
  * the same output on any machine and in any run, and nobody without the key can find the input.
  * Plain hashes of identifiers count as identifiers still.
  */
+import { hmac } from '@noble/hashes/hmac.js'
+import { sha256 } from '@noble/hashes/sha2.js'
 import { DeidError } from '../errors.ts'
 
 export interface PseudonymFormat {
@@ -13,21 +15,29 @@ export interface PseudonymFormat {
 }
 
 export interface Vault {
+  readonly format: PseudonymFormat
   /** 2.25.N with N of 128 bits (PS3.5 B.2). Standard UIDs (1.2.840.10008.…) stay as they are. */
-  readonly deriveUid: (uid: string) => Promise<string>
+  readonly deriveUid: (uid: string) => string
   /** DEID_NO_PATIENT_ID when there is nothing to derive from. */
-  readonly pseudonymFor: (patientId: string) => Promise<string>
+  readonly pseudonymFor: (patientId: string) => string
+  /**
+   * 128 bits in hexadecimal that tell two patients apart even when their pseudonyms collide, and
+   * nothing else to anybody without the key.
+   */
+  readonly subjectDigest: (patientId: string) => string
   /**
    * Whole days, -3650 to -30: derived from the pseudonym, so that whoever holds the key can shift
    * a date that is typed later, without knowing the patient.
    */
-  readonly dateOffsetDays: (pseudonym: string) => Promise<number>
+  readonly dateOffsetDays: (pseudonym: string) => number
 }
 
 const KEY_BYTES = 32
 const STANDARD_ROOT = '1.2.840.10008.'
 const OFFSET_MIN_DAYS = 30
 const OFFSET_SPAN_DAYS = 3621
+/** References repeat within a series; a cache of this size serves them in bounded memory. */
+const MAX_CACHED_UIDS = 10_000
 
 export function createKey(): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(KEY_BYTES))
@@ -36,41 +46,51 @@ export function createKey(): Uint8Array {
 /** DEID_KEY unless the key has 32 bytes. */
 export function openVault(key: Uint8Array, format: PseudonymFormat): Vault {
   if (key.length !== KEY_BYTES) throw new DeidError('DEID_KEY', 'the key must have 32 bytes')
-  const hmacKey = crypto.subtle.importKey(
-    'raw',
-    Uint8Array.from(key),
-    { name: 'HMAC', hash: 'SHA-256' },
-    false,
-    ['sign'],
-  )
-  /** A number of the first `bytes` bytes of the hash; `purpose` keeps the uses apart. */
-  const hash = async (purpose: string, text: string, bytes: number): Promise<bigint> => {
-    const message = new TextEncoder().encode(`${purpose}\0${text}`)
-    const mac = new Uint8Array(await crypto.subtle.sign('HMAC', await hmacKey, message))
-    return mac.subarray(0, bytes).reduce((sum, byte) => sum * 256n + BigInt(byte), 0n)
-  }
-  const uids = new Map<string, Promise<string>>()
+  const keyed = hmac.create(sha256, Uint8Array.from(key))
+  const encoder = new TextEncoder()
+  /** `purpose` keeps the uses apart. */
+  const mac = (purpose: string, text: string): Uint8Array =>
+    keyed
+      .clone()
+      .update(encoder.encode(`${purpose}\0${text}`))
+      .digest()
+  const uids = new Map<string, string>()
   return {
+    format,
     deriveUid: (uid) => {
-      if (uid.startsWith(STANDARD_ROOT)) return Promise.resolve(uid)
+      if (uid.startsWith(STANDARD_ROOT)) return uid
       let derived = uids.get(uid)
       if (derived === undefined) {
-        derived = hash('uid', uid, 16).then((number) => `2.25.${number}`)
+        derived = `2.25.${BigInt(`0x${hex(mac('uid', uid), 16)}`)}`
+        if (uids.size >= MAX_CACHED_UIDS) uids.clear()
         uids.set(uid, derived)
       }
       return derived
     },
-    pseudonymFor: async (patientId) => {
-      const id = patientId.trim()
-      if (id === '') throw new DeidError('DEID_NO_PATIENT_ID', '(0010,0020) is empty')
-      const number = (await hash('pseudonym', id, 16)) % 10n ** BigInt(format.digits)
-      return format.prefix + number.toString().padStart(format.digits, '0')
+    pseudonymFor: (patientId) => {
+      const number = BigInt(`0x${hex(mac('pseudonym', idOf(patientId)), 16)}`)
+      const digits = (number % 10n ** BigInt(format.digits)).toString()
+      return format.prefix + digits.padStart(format.digits, '0')
     },
-    dateOffsetDays: async (pseudonym) => {
-      const span = Number((await hash('date-offset', pseudonym, 8)) % BigInt(OFFSET_SPAN_DAYS))
-      return -(OFFSET_MIN_DAYS + span)
+    subjectDigest: (patientId) => hex(mac('subject', idOf(patientId)), 16),
+    dateOffsetDays: (pseudonym) => {
+      const span = BigInt(`0x${hex(mac('date-offset', pseudonym), 8)}`) % BigInt(OFFSET_SPAN_DAYS)
+      return -(OFFSET_MIN_DAYS + Number(span))
     },
   }
+}
+
+function idOf(patientId: string): string {
+  const id = patientId.trim()
+  if (id === '') throw new DeidError('DEID_NO_PATIENT_ID', '(0010,0020) is empty')
+  return id
+}
+
+/** The first `count` bytes. */
+function hex(bytes: Uint8Array, count: number): string {
+  let text = ''
+  for (const byte of bytes.subarray(0, count)) text += byte.toString(16).padStart(2, '0')
+  return text
 }
 
 export function pseudonymPattern(format: PseudonymFormat): RegExp {

@@ -13,6 +13,7 @@ export interface DeidentificationWorker {
 export function startDeidentificationWorker(options: {
   key: Uint8Array
   format: PseudonymFormat
+  profile: string
 }): DeidentificationWorker {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
   const waiting = new Map<number, PromiseWithResolvers<WorkerAnswer>>()

@@ -5,6 +5,8 @@ export interface WorkerRequest {
   readonly id: number
   readonly key: Uint8Array
   readonly format: PseudonymFormat
+  /** As loadProfile takes it: a name or the text of a file. */
+  readonly profile: string
   readonly bytes: ArrayBuffer
 }
 

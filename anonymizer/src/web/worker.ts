@@ -1,5 +1,5 @@
 /** The Web Worker: de-identifies one file per message. Originals never leave it in any message. */
-import { DeidError, DicomError, deidentify, openVault } from '../index.ts'
+import { DeidError, DicomError, deidentify, joinChunks, loadProfile, openVault } from '../index.ts'
 import type { WorkerAnswer, WorkerRequest } from './protocol.ts'
 
 self.onmessage = (event: MessageEvent<WorkerRequest>) => {
@@ -13,8 +13,11 @@ async function answer(request: WorkerRequest): Promise<WorkerAnswer> {
   const { id } = request
   try {
     const vault = openVault(request.key, request.format)
-    const result = await deidentify(new Uint8Array(request.bytes), vault)
-    const bytes = new Uint8Array(result.bytes)
+    const result = deidentify(new Uint8Array(request.bytes), {
+      profile: loadProfile(request.profile),
+      vault,
+    })
+    const bytes = joinChunks(result.chunks)
     const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
     const sha256 = [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('')
     const { pseudonym, studyInstanceUid, seriesInstanceUid, report } = result

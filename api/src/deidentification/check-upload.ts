@@ -4,6 +4,7 @@
  * other and the archive. May run again after a crash at any point: a file is judged once, and the
  * upload moves on only when the blobs it no longer needs are gone.
  */
+import { DEFAULT_PROFILE } from '@pandok/anonymizer'
 import type { CheckPool } from '@pandok/anonymizer/node'
 import { z } from 'zod'
 import { lockBlobs, removeUnneededBlobs } from '../intake/index.ts'
@@ -35,7 +36,11 @@ export function checkUploadJob(deps: {
       try {
         for (const sha256 of await store.filesOf(db, uploadId, 'received')) {
           signal.throwIfAborted()
-          const answer = await pool.check(blobs.path('quarantine', sha256), format)
+          const answer = await pool.check({
+            path: blobs.path('quarantine', sha256),
+            profile: DEFAULT_PROFILE,
+            format,
+          })
           await judge(uploadId, sha256, answer)
         }
       } finally {

@@ -1,5 +1,5 @@
 /** What of the vault others may use: the key for a data manager, and date shifts for outcomes. */
-import { openVault, PROFILE_NAME, shiftIsoDate } from '@pandok/anonymizer'
+import { DEFAULT_PROFILE, openVault, shiftIsoDate } from '@pandok/anonymizer'
 import type { Database, Transaction } from '../platform/database.ts'
 import * as store from './store.ts'
 import { createProjectKey, readProjectKey } from './vault-store.ts'
@@ -22,7 +22,7 @@ export function createDeidentificationService(deps: DeidentificationDependencies
   const shiftDates: ShiftDates = async (projectId, pseudonym, dates, direction) => {
     const key = await readProjectKey(db, installationKey, projectId)
     const vault = openVault(key, await store.pseudonymFormat(db, projectId))
-    const offset = await vault.dateOffsetDays(pseudonym)
+    const offset = vault.dateOffsetDays(pseudonym)
     const days = direction === 'shift' ? offset : -offset
     const shifted = Object.entries(dates).map(([name, date]) => [
       name,
@@ -38,7 +38,7 @@ export function createDeidentificationService(deps: DeidentificationDependencies
         'base64',
       ),
       pseudonymFormat: await store.pseudonymFormat(db, projectId),
-      profile: PROFILE_NAME,
+      profile: DEFAULT_PROFILE,
     }),
     shiftDates,
   }

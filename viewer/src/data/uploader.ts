@@ -39,6 +39,7 @@ export interface UploaderOptions {
   readonly startWorker: (options: {
     key: Uint8Array
     format: { prefix: string; digits: number }
+    profile: string
   }) => Pick<DeidentificationWorker, 'deidentify' | 'close'>
   readonly pause?: (ms: number) => Promise<void>
 }
@@ -118,7 +119,7 @@ export function startUpload(options: UploaderOptions): Uploader {
     let next = 0
     let isStopped = false
     const lane = async (): Promise<void> => {
-      const worker = options.startWorker({ key, format: kit.pseudonymFormat })
+      const worker = options.startWorker({ key, format: kit.pseudonymFormat, profile: kit.profile })
       try {
         for (let at = next++; at < files.length && !isStopped; at = next++) {
           await take(at, worker)

@@ -6,38 +6,43 @@ import { DeidError } from '../errors.ts'
 
 const DAY_MS = 86_400_000
 
-/** DA: YYYYMMDD, or the old YYYY.MM.DD, which comes back as YYYYMMDD. '' stays ''. */
-export function shiftDa(text: string, days: number): string {
+/**
+ * DA: YYYYMMDD, or the old YYYY.MM.DD, which comes back as YYYYMMDD. '' stays ''; undefined: not a
+ * date.
+ */
+export function shiftDa(text: string, days: number): string | undefined {
   if (text === '') return ''
   const digits = /^(\d{4})\.?(\d{2})\.?(\d{2})$/.exec(text)
-  if (digits === null) throw new DeidError('DEID_DATE', 'a DA value is not a date')
+  if (digits === null) return undefined
   return shiftDigits(digits[1] ?? '', digits[2] ?? '', digits[3] ?? '', days)
 }
 
-/** DT: a date with anything behind it. A DT without a day cannot be shifted: it becomes empty. */
-export function shiftDt(text: string, days: number): string {
+/** DT: a date with anything behind it. undefined: no date, or one without a day. */
+export function shiftDt(text: string, days: number): string | undefined {
   if (text === '') return ''
   const parts = /^(\d{4})(\d{2})(\d{2})((?:\d{2}){0,3}(?:\.\d{1,6})?(?:[+-]\d{4})?)$/.exec(text)
-  if (parts === null) {
-    if (/^\d{4}(\d{2})?([+-]\d{4})?$/.test(text)) return ''
-    throw new DeidError('DEID_DATE', 'a DT value is not a date and time')
-  }
-  return shiftDigits(parts[1] ?? '', parts[2] ?? '', parts[3] ?? '', days) + (parts[4] ?? '')
+  if (parts === null) return undefined
+  const date = shiftDigits(parts[1] ?? '', parts[2] ?? '', parts[3] ?? '', days)
+  return date === undefined ? undefined : date + (parts[4] ?? '')
 }
 
-/** ISO 8601 calendar date, such as 2026-11-22. */
+/** ISO 8601 calendar date, such as 2026-11-22. DEID_DATE for anything else. */
 export function shiftIsoDate(text: string, days: number): string {
   const parts = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text)
   if (parts === null) throw new DeidError('DEID_DATE', 'a date is not of the form YYYY-MM-DD')
   const shifted = shiftDigits(parts[1] ?? '', parts[2] ?? '', parts[3] ?? '', days)
+  if (shifted === undefined) {
+    throw new DeidError('DEID_DATE', 'a date does not exist in the calendar')
+  }
   return `${shifted.slice(0, 4)}-${shifted.slice(4, 6)}-${shifted.slice(6)}`
 }
 
-function shiftDigits(year: string, month: string, day: string, days: number): string {
+/** undefined: no day of the calendar. */
+function shiftDigits(year: string, month: string, day: string, days: number): string | undefined {
   const time = Date.UTC(Number(year), Number(month) - 1, Number(day))
   const back = new Date(time)
   const isReal = back.getUTCMonth() === Number(month) - 1 && back.getUTCDate() === Number(day)
-  if (!isReal) throw new DeidError('DEID_DATE', 'a date does not exist in the calendar')
+  if (!isReal) return undefined
   const shifted = new Date(time + days * DAY_MS)
   return (
     shifted.getUTCFullYear().toString().padStart(4, '0') +

@@ -1,0 +1,311 @@
+/**
+ * The walk over one data set: every element at every level gets the action that the profile gives
+ * it. What comes out of it goes through it unchanged, which is how a file is checked (check.ts).
+ */
+import { type ContentRule, contentRule, valueAction } from '../actions/content.ts'
+import { shiftDa, shiftDt } from '../actions/dates.ts'
+import { dummyOf, dummySequence } from '../actions/dummy.ts'
+import { type Identifiers, identifiersOf } from '../actions/identifiers.ts'
+import {
+  dataSet as buildDataSet,
+  CHARSET_VRS,
+  characterSetOf,
+  type DataSet,
+  decodeText,
+  type Element,
+  getString,
+  isPrivate,
+  keywordOf,
+  type SequenceElement,
+  sequence,
+  stringsOf,
+  type Tag,
+  type ValueElement,
+  value,
+} from '../dicom/index.ts'
+import type { Profile } from '../profile/profile.ts'
+import { type Action, createResolver, type Resolution, type Resolver } from '../profile/resolve.ts'
+import { privateStep } from '../profile/safe-private.ts'
+import type { ReportRow } from '../report/report.ts'
+
+/** What takes the place of the subject's own values. */
+export interface Substitutes {
+  readonly pseudonym: string
+  readonly offsetDays: number
+  readonly deriveUid: (uid: string) => string
+}
+
+export interface Cleaned {
+  readonly dataSet: DataSet
+  /** One for every attribute that is not as it was. */
+  readonly rows: readonly ReportRow[]
+  /** A changed text cannot be written in the data set's own character set. */
+  readonly needsUtf8: boolean
+}
+
+interface Walk {
+  readonly profile: Profile
+  readonly substitutes: Substitutes
+  readonly resolver: Resolver
+  readonly identifiers: Identifiers
+  /** Content items point to each other by position: none may be taken out. */
+  readonly hasItemReferences: boolean
+  readonly rows: ReportRow[]
+  needsUtf8: boolean
+}
+
+/** Where the walk is: a data set at top level or an item. */
+interface Level {
+  /** Of the sequence around it, for the report: items as [*]; '' at top level. */
+  readonly reportPath: string
+  readonly path: string
+  readonly steps: readonly string[]
+  readonly characterSet: readonly string[]
+  /** The rule of the content item that this level is. */
+  readonly content?: ContentRule
+}
+
+/** Without the attestation, which is written over what comes out. */
+export function cleanInstance(
+  dataSet: DataSet,
+  profile: Profile,
+  substitutes: Substitutes,
+): Cleaned {
+  const walk: Walk = {
+    profile,
+    substitutes,
+    resolver: createResolver(profile, getString(dataSet, '00080016')),
+    identifiers: identifiersOf(dataSet, profile.options.has('retain-institution-identity')),
+    hasItemReferences: holdsTag(dataSet, '0040DB73'),
+    rows: [],
+    needsUtf8: false,
+  }
+  const characterSet = characterSetOf(dataSet)
+  const top: Level = { reportPath: '', path: '', steps: [], characterSet }
+  const cleaned = buildDataSet(cleanDataSet(walk, dataSet, top))
+  return { dataSet: cleaned, rows: walk.rows, needsUtf8: walk.needsUtf8 }
+}
+
+function holdsTag(dataSet: DataSet, tag: Tag): boolean {
+  if (dataSet.has(tag)) return true
+  for (const element of dataSet.values()) {
+    if (element.kind !== 'sequence') continue
+    if (element.items.some((item) => holdsTag(item, tag))) return true
+  }
+  return false
+}
+
+function cleanDataSet(walk: Walk, dataSet: DataSet, level: Level): Element[] {
+  const kept: Element[] = []
+  /** Private creators by group and block, and the blocks of which something is kept. */
+  const creators = new Map<string, Element>()
+  const keptBlocks = new Set<string>()
+  for (const element of dataSet.values()) {
+    const { tag } = element
+    const block = isPrivate(tag) ? blockOf(tag) : undefined
+    if (block !== undefined && isCreator(tag)) {
+      creators.set(block, element)
+      continue
+    }
+    const owner = block === undefined ? undefined : creators.get(block)
+    const creator = owner === undefined ? '' : (stringsOf(owner, level.characterSet)[0] ?? '')
+    const path = level.path === '' ? tag : `${level.path}.${tag}`
+    const resolution =
+      contentResolution(tag, level) ??
+      walk.resolver.resolve(tag, element.vr, { path, steps: level.steps, creator })
+    const result = act(walk, element, resolution, level, creator)
+    if (!isSame(result, element, resolution.action)) report(walk, level, tag, resolution)
+    if (result === undefined) continue
+    kept.push(result)
+    if (block !== undefined) keptBlocks.add(block)
+  }
+  for (const [block, creator] of creators) {
+    if (keptBlocks.has(block)) kept.push(creator)
+    else report(walk, level, creator.tag, { action: 'X', rule: 'X, private' })
+  }
+  return withoutEmptyOverlays(walk, kept, level)
+}
+
+function report(walk: Walk, level: Level, tag: Tag, { action, rule }: Resolution): void {
+  const path = level.reportPath === '' ? tag : `${level.reportPath}.${tag}`
+  walk.rows.push({ path, keyword: keywordOf(tag), rule, action, count: 1 })
+}
+
+/** Private blocks (PS3.5 7.8.1): (gggg,00bb) owns (gggg,bb00) to (gggg,bbFF). */
+function blockOf(tag: Tag): string {
+  return isCreator(tag) ? tag.slice(0, 4) + tag.slice(6) : tag.slice(0, 6)
+}
+
+function isCreator(tag: Tag): boolean {
+  return tag.startsWith('00', 4) && tag.slice(6) >= '10'
+}
+
+function contentResolution(tag: Tag, level: Level): Resolution | undefined {
+  if (level.content === undefined) return undefined
+  const action = valueAction(tag, level.content)
+  return action === undefined ? undefined : { action, rule: level.content.rule }
+}
+
+/** The element after its action; the very same object when nothing changes; undefined: removed. */
+function act(
+  walk: Walk,
+  element: Element,
+  { action }: Resolution,
+  level: Level,
+  creator: string,
+): Element | undefined {
+  if (element.kind === 'sequence') return actOnSequence(walk, element, action, level, creator)
+  if (element.kind === 'fragments') return action === 'K' ? element : undefined
+  const { tag, vr } = element
+  switch (action) {
+    case 'X':
+      return undefined
+    case 'Z':
+      return element.bytes.length === 0 ? element : value(tag, vr, '')
+    case 'D':
+      return dummyOf(tag, vr)
+    case 'P':
+      return value(tag, vr, walk.substitutes.pseudonym)
+    case 'U':
+      return deriveUids(walk, element)
+    case 'C-date':
+      return shiftDates(walk, element)
+    case 'K':
+      return cleanText(walk, element, level, walk.identifiers.removeKnown)
+    case 'C-text':
+    case 'C-content':
+      return cleanText(walk, element, level, walk.identifiers.removeAll)
+  }
+}
+
+function actOnSequence(
+  walk: Walk,
+  element: SequenceElement,
+  action: Action,
+  level: Level,
+  creator: string,
+): Element | undefined {
+  const { tag } = element
+  switch (action) {
+    case 'Z':
+      return sequence(tag, [])
+    case 'D':
+      return dummySequence(element, (uid) => deriveUids(walk, uid))
+    case 'K':
+    case 'U':
+    case 'C-text':
+    case 'C-content':
+      break
+    default:
+      return undefined
+  }
+  const inner: Level = {
+    reportPath: `${level.reportPath === '' ? tag : `${level.reportPath}.${tag}`}[*]`,
+    path: level.path === '' ? tag : `${level.path}.${tag}`,
+    steps: [...level.steps, isPrivate(tag) ? privateStep(tag, creator) : tag],
+    characterSet: level.characterSet,
+  }
+  const items: DataSet[] = []
+  for (const item of element.items) {
+    const own = characterSetOf(item)
+    const here = own.length > 0 ? { ...inner, characterSet: own } : inner
+    const content = action === 'C-content' ? contentRule(item, walk.profile) : undefined
+    if (content?.action === 'X' && !walk.hasItemReferences) {
+      report(walk, level, tag, { action: 'X', rule: content.rule })
+      continue
+    }
+    const rule = content?.action === 'X' ? { ...content, action: 'D' as const } : content
+    const itemLevel = rule === undefined ? here : { ...here, content: rule }
+    items.push(buildDataSet(cleanDataSet(walk, item, itemLevel)))
+  }
+  return sequence(tag, items)
+}
+
+function deriveUids(walk: Walk, element: ValueElement): ValueElement {
+  const uids = stringsOf(element, [])
+  return value(
+    element.tag,
+    element.vr,
+    uids.map((uid) => (uid === '' ? '' : walk.substitutes.deriveUid(uid))),
+  )
+}
+
+/** What is no date cannot be shifted: it is emptied. */
+function shiftDates(walk: Walk, element: ValueElement): ValueElement {
+  const shift = element.vr === 'DT' ? shiftDt : shiftDa
+  const texts = stringsOf(element, [])
+  return value(
+    element.tag,
+    element.vr,
+    texts.map((text) => shift(text, walk.substitutes.offsetDays) ?? ''),
+  )
+}
+
+/** The same element when its text holds nothing that has to go, or is no text. */
+function cleanText(
+  walk: Walk,
+  element: ValueElement,
+  level: Level,
+  clean: (text: string) => string,
+): ValueElement | undefined {
+  const { vr, tag, bytes } = element
+  if (bytes.length === 0) return element
+  if (vr === 'UN') {
+    // Its encoding is not known: all of it stays, or nothing.
+    const text = decodeText(bytes, [])
+    return clean(text) === text ? element : undefined
+  }
+  if (!CHARSET_VRS.has(vr) && vr !== 'AE' && vr !== 'UR') return element
+  const text = decodeText(bytes, CHARSET_VRS.has(vr) ? level.characterSet : [], vr === 'PN')
+  const trimmed = text.replace(/[\0 ]+$/, '')
+  const cleaned = clean(trimmed)
+  if (cleaned === trimmed) return element
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of ASCII is meant
+  const isAscii = /^[\x00-\x7f]*$/.test(cleaned)
+  if (!isAscii && level.characterSet[0] !== 'ISO_IR 192') walk.needsUtf8 = true
+  return value(tag, vr, cleaned)
+}
+
+/** An overlay without its data is none (PS3.3 C.9.2): the rest of its group goes too. */
+function withoutEmptyOverlays(walk: Walk, kept: Element[], level: Level): Element[] {
+  const overlays = new Set<string>()
+  for (const { tag } of kept) if (tag.startsWith('60')) overlays.add(tag.slice(0, 4))
+  if (overlays.size === 0) return kept
+  for (const { tag } of kept) if (tag.endsWith('3000')) overlays.delete(tag.slice(0, 4))
+  return kept.filter(({ tag }) => {
+    if (!overlays.has(tag.slice(0, 4))) return true
+    report(walk, level, tag, { action: 'X', rule: 'overlay without data' })
+    return false
+  })
+}
+
+/**
+ * Whether the attribute itself is as it was: a U or a shift may leave a value, and what changed in
+ * a walked sequence is reported where it changed.
+ */
+function isSame(result: Element | undefined, element: Element, action: Action): boolean {
+  if (result === element) return true
+  if (result === undefined) return false
+  const isWalked = result.kind === 'sequence' && action !== 'D' && action !== 'Z'
+  return isWalked || isEqual(result, element)
+}
+
+function isEqual(a: Element, b: Element): boolean {
+  if (a.kind === 'sequence' && b.kind === 'sequence') {
+    return (
+      a.items.length === b.items.length &&
+      a.items.every((item, at) => isEqualDataSet(item, b.items[at] ?? new Map()))
+    )
+  }
+  if (a.kind !== 'value' || b.kind !== 'value' || a.vr !== b.vr) return false
+  return a.bytes.length === b.bytes.length && a.bytes.every((byte, at) => byte === b.bytes[at])
+}
+
+function isEqualDataSet(a: DataSet, b: DataSet): boolean {
+  if (a.size !== b.size) return false
+  for (const [tag, element] of a) {
+    const other = b.get(tag)
+    if (other === undefined || !isEqual(element, other)) return false
+  }
+  return true
+}

@@ -1,0 +1,181 @@
+/**
+ * One action for every attribute of an instance. The rules, in their order:
+ *
+ * 1. overrides of the profile;
+ * 2. private attributes go unless Retain Safe Private knows them (PS3.15 E.3.10);
+ * 3. what identifies the object for the archive is set by the engine (pseudonym, attestation);
+ * 4. table E.1-1: the selected options first, then the Basic Profile, compound codes resolved by
+ *    the attribute's Type in the IOD;
+ * 5. what the table does not name passes only when PS3.6 knows it, and even then not when its VR
+ *    can hold a person's name, a moment or a UID: those are removed, shifted or replaced.
+ */
+import { dictionaryEntry, isPrivate, type Tag, type Vr } from '../dicom/index.ts'
+import type { Option } from './options.ts'
+import type { OverrideAction, Profile } from './profile.ts'
+import { privateStep, safePrivate } from './safe-private.ts'
+import { type TableRow, tableRow } from './table.ts'
+import { typeOf } from './types.ts'
+
+/**
+ * D dummy, Z empty, X remove, K keep (text without identifiers; sequences: their items are
+ * cleaned), U replace UIDs consistently, P pseudonym; C clean, which means for dates to shift them
+ * by the subject's offset, for texts to take identifiers out, for content items to go by concept.
+ */
+export type Action = 'D' | 'Z' | 'X' | 'K' | 'U' | 'P' | 'C-date' | 'C-text' | 'C-content'
+
+export interface Resolution {
+  readonly action: Action
+  /** The row of table E.1-1 as written, with the option that changed it, or our own rule's name. */
+  readonly rule: string
+}
+
+/** Where an element stands. */
+interface Place {
+  /** Tags from the outside in, with dots, this one last. */
+  readonly path: string
+  /** The same as `safePrivate` wants it; [] at top level. */
+  readonly steps: readonly string[]
+  /** Of the private block, when the tag is private; '' when the block has no owner. */
+  readonly creator: string
+}
+
+export interface Resolver {
+  readonly resolve: (tag: Tag, vr: Vr, place: Place) => Resolution
+}
+
+const PATIENT_NAME = '00100010'
+const PATIENT_ID = '00100020'
+/** Written anew by the engine from what was there. */
+const ATTESTED = new Set(['00120062', '00120063', '00120064', '00280303'])
+
+export function createResolver(profile: Profile, sopClassUid: string): Resolver {
+  const known = new Map<string, Resolution>()
+  return {
+    resolve: (tag, vr, place) => {
+      if (isPrivate(tag)) return resolvePrivate(profile, tag, vr, place)
+      // Only Types depend on the place; whoever asks twice gets the same answer.
+      const key = `${place.path} ${vr}`
+      let resolution = known.get(key)
+      if (resolution === undefined) {
+        resolution = resolvePublic(profile, sopClassUid, tag, vr, place.path)
+        if (known.size < MAX_KNOWN) known.set(key, resolution)
+      }
+      return resolution
+    },
+  }
+}
+
+const MAX_KNOWN = 20_000
+
+function resolvePublic(
+  profile: Profile,
+  sopClassUid: string,
+  tag: Tag,
+  vr: Vr,
+  path: string,
+): Resolution {
+  const override = profile.overrides.get(tag)
+  if (override !== undefined) return { action: overrideAction(override, vr), rule: 'override' }
+  const row = tableRow(tag)
+  if (tag === PATIENT_NAME || tag === PATIENT_ID) return { action: 'P', rule: row?.basic ?? 'Z' }
+  if (ATTESTED.has(tag)) return { action: vr === 'SQ' ? 'K' : 'C-text', rule: 'attestation' }
+  if (row !== undefined) {
+    return underOptions(profile, row, vr) ?? underBasic(row, typeOf(sopClassUid, path), vr)
+  }
+  if (tag.startsWith('0004')) return { action: 'X', rule: 'directory' }
+  const entry = dictionaryEntry(tag)
+  if (entry === undefined) return { action: 'X', rule: 'unknown' }
+  if (entry.isRetired) return { action: 'X', rule: 'retired' }
+  if (tag === 'FFFCFFFC') return { action: 'X', rule: 'padding' }
+  if (vr === 'UN') return { action: 'X', rule: 'unknown-vr' }
+  if (vr === 'PN') return { action: 'X', rule: 'person-name' }
+  if (vr === 'DA' || vr === 'DT') return dateRule(profile)
+  if (vr === 'UI') {
+    return profile.options.has('retain-uids')
+      ? { action: 'K', rule: 'uid retained' }
+      : { action: 'U', rule: 'uid' }
+  }
+  return { action: 'K', rule: 'not-in-table' }
+}
+
+function overrideAction(action: OverrideAction, vr: Vr): Action {
+  if (action !== 'C') return action
+  return vr === 'DA' || vr === 'DT' ? 'C-date' : 'C-text'
+}
+
+/** Dates that the table does not name go by the profile's way with dates. */
+function dateRule(profile: Profile): Resolution {
+  if (profile.options.has('retain-full-dates')) return { action: 'K', rule: 'moment retained' }
+  if (profile.options.has('retain-modified-dates')) return { action: 'C-date', rule: 'moment' }
+  return { action: 'X', rule: 'moment' }
+}
+
+/** The selected option that applies; where several do, the one that cleans. */
+function underOptions(profile: Profile, row: TableRow, vr: Vr): Resolution | undefined {
+  let kept: Resolution | undefined
+  for (const [option, letter] of row.under) {
+    if (!profile.options.has(option)) continue
+    const rule = `${row.basic}, ${letter} by ${option}`
+    if (letter === 'K') {
+      kept ??= { action: 'K', rule }
+      continue
+    }
+    const action = cleanAction(option, vr)
+    if (action !== undefined) return { action, rule }
+  }
+  return kept
+}
+
+/** undefined: what cannot be cleaned goes by the Basic Profile. */
+function cleanAction(option: Option, vr: Vr): Action | undefined {
+  switch (option) {
+    case 'retain-modified-dates':
+      // Offsets are whole days: times and zones stay, and sequences of dated items are walked.
+      if (vr === 'DA' || vr === 'DT') return 'C-date'
+      return vr === 'TM' || vr === 'SQ' || vr === 'SH' ? 'K' : undefined
+    case 'clean-structured-content':
+      return vr === 'SQ' ? 'C-content' : undefined
+    case 'clean-graphics':
+      // Annotations stay with cleaned texts; nobody can read what a bitmap of an overlay shows.
+      return vr === 'SQ' ? 'K' : vr === 'LT' ? 'C-text' : undefined
+    default:
+      return vr === 'SQ' ? 'K' : 'C-text'
+  }
+}
+
+function underBasic(row: TableRow, type: 1 | 2 | 3 | undefined, vr: Vr): Resolution {
+  const rule = type === undefined ? row.basic : `${row.basic}, Type ${type}`
+  switch (row.basic) {
+    case 'D':
+    case 'X':
+    case 'U':
+      return { action: row.basic, rule: row.basic }
+    case 'X/Z/U*':
+      return { action: 'U', rule: row.basic }
+    case 'Z':
+      // Z may be a dummy (table E.1-1a), which Type 1 needs.
+      return { action: type === 1 ? 'D' : 'Z', rule }
+  }
+  // Of an IOD that is not known, nothing may be missing or empty: a dummy conforms everywhere.
+  if (type === 1 || type === undefined) return { action: 'D', rule }
+  if (type === 3 && row.basic.includes('X')) return { action: 'X', rule }
+  if (row.basic.includes('Z')) return { action: 'Z', rule }
+  return { action: vr === 'SQ' && type === 3 ? 'X' : 'D', rule }
+}
+
+function resolvePrivate(profile: Profile, tag: Tag, vr: Vr, place: Place): Resolution {
+  const remove: Resolution = { action: 'X', rule: 'X, private' }
+  if (!profile.options.has('retain-safe-private') || place.creator === '') return remove
+  const step = privateStep(tag, place.creator)
+  // A safe attribute is as safe inside public sequences, such as functional groups.
+  const isWithinPublic = place.steps.every((each) => !each.includes(' '))
+  const safe =
+    safePrivate([...place.steps, step]) ?? (isWithinPublic ? safePrivate([step]) : undefined)
+  if (safe === undefined) return remove
+  const rule = 'X, C by retain-safe-private'
+  if (safe.action === 'K') return { action: 'K', rule }
+  if (safe.action === 'U') return vr === 'UI' ? { action: 'U', rule } : remove
+  // A date in another VR cannot be shifted here.
+  if (vr !== 'DA' && vr !== 'DT') return remove
+  return profile.options.has('retain-modified-dates') ? { action: 'C-date', rule } : remove
+}

@@ -1,0 +1,61 @@
+/**
+ * The Type (PS3.5 7.4) of an attribute in the IOD of an instance, which decides what a compound
+ * code of table E.1-1 means. A condition (1C, 2C) counts as met: what is present stays present, as a
+ * dummy or empty, which is as safe as without it and conforms in both cases.
+ */
+import { IODS_TEXT, MODULE_TYPES_TEXT } from './generated/types.ts'
+
+/** 1 includes 1C, 2 includes 2C; 3 also when the IOD does not name it; undefined: not known. */
+export type AttributeType = 1 | 2 | 3 | undefined
+
+interface Iod {
+  readonly id: string
+  /** It has the Image Pixel module. */
+  readonly isImage: boolean
+  /** False: some module's Types are not known. */
+  readonly isWhole: boolean
+  readonly modules: readonly string[]
+}
+
+const iods = new Map<string, Iod>()
+for (const line of IODS_TEXT.split('\n')) {
+  const [uid = '', id = '', kind, completeness, ...modules] = line.split(' ')
+  iods.set(uid, { id, isImage: kind === 'image', isWhole: completeness === 'whole', modules })
+}
+
+const moduleTypes = new Map<string, ReadonlyMap<string, 1 | 2>>()
+for (const line of MODULE_TYPES_TEXT.split('\n')) {
+  const [id = '', ...entries] = line.split(' ')
+  moduleTypes.set(
+    id,
+    new Map(
+      entries.map((entry) => {
+        const [path = '', type = ''] = entry.split('=')
+        return [path, type.startsWith('1') ? 1 : 2]
+      }),
+    ),
+  )
+}
+
+/** The IOD of a storage SOP class, such as ct-image; undefined: not one of the standard's. */
+export function iodOf(sopClassUid: string): string | undefined {
+  return iods.get(sopClassUid)?.id
+}
+
+/** Whether instances of the SOP class hold pixels. */
+export function isImage(sopClassUid: string): boolean {
+  return iods.get(sopClassUid)?.isImage === true
+}
+
+/** `path`: tags from the outside in, with dots: 00081115.00080080 */
+export function typeOf(sopClassUid: string, path: string): AttributeType {
+  const iod = iods.get(sopClassUid)
+  if (iod === undefined) return undefined
+  let found: 1 | 2 | undefined
+  for (const module of iod.modules) {
+    const type = moduleTypes.get(module)?.get(path)
+    if (type === 1) return 1
+    found ??= type
+  }
+  return found ?? (iod.isWhole ? 3 : undefined)
+}
