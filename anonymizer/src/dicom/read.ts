@@ -5,13 +5,15 @@
  * In: the whole file. Out: DicomFile. Values are views into the given bytes, not copies.
  */
 import { dictionaryEntry, isPrivate } from './dictionary.ts'
-import { DicomError } from './errors.ts'
+import { DicomError, type DicomErrorCode } from './errors.ts'
 import {
   type DataSet,
   type DicomFile,
   type Element,
   LONG_VRS,
+  type SequenceElement,
   type Tag,
+  type ValueElement,
   VRS,
   type Vr,
 } from './model.ts'
@@ -155,11 +157,80 @@ function readElement(
   }
   const end = at + length
   if (end > limit) throw truncated(tag, start)
-  if (vr === 'SQ') return readItems(reader, tag, at, end, end, span)
+  if (vr === 'SQ') return { element: readBoundedItems(reader, tag, at, end, span), next: end }
   if (tag !== PIXEL_DATA && length > reader.limits.valueBytes) {
     throw new DicomError('DICOM_TOO_MANY', `(${tag}) is longer than allowed`)
   }
+  if (vr === 'UN') return { element: readUnknown(reader, tag, at, end, span), next: end }
   return { element: { kind: 'value', tag, vr, bytes: reader.bytes.subarray(at, end) }, next: end }
+}
+
+/** What a file may do wrong within a sequence whose end is known anyway. */
+const WITHIN_ITEMS: ReadonlySet<DicomErrorCode> = new Set([
+  'DICOM_ITEM',
+  'DICOM_LENGTH',
+  'DICOM_TAG_ORDER',
+  'DICOM_TRUNCATED',
+  'DICOM_VR',
+])
+
+/** A sequence of defined length; when its items cannot be read it is empty and says so. */
+function readBoundedItems(
+  reader: Reader,
+  tag: Tag,
+  start: number,
+  end: number,
+  span: Span,
+): SequenceElement {
+  try {
+    return readItems(reader, tag, start, end, end, span).element
+  } catch (error) {
+    if (!(error instanceof DicomError) || !WITHIN_ITEMS.has(error.code)) throw error
+    return { kind: 'sequence', tag, vr: 'SQ', items: [], isUnreadable: true }
+  }
+}
+
+/**
+ * UN of an attribute that PS3.6 knows: the sender did not, and passed on what it got in implicit VR
+ * little endian (PS3.5 6.2.2 note 2). It is read as what it is, unless its length forbids that.
+ */
+function readUnknown(
+  reader: Reader,
+  tag: Tag,
+  start: number,
+  end: number,
+  span: Span,
+): ValueElement | SequenceElement {
+  const bytes = reader.bytes.subarray(start, end)
+  const known = isCreatorTag(tag) ? 'LO' : (dictionaryEntry(tag)?.vr ?? 'UN')
+  if (known === 'SQ') {
+    return readBoundedItems(reader, tag, start, end, { ...span, isExplicit: false })
+  }
+  const fits = LONG_VRS.has(known) || bytes.length <= 0xffff
+  const isWhole = bytes.length % (VALUE_BYTES[known] ?? 1) === 0
+  return { kind: 'value', tag, vr: fits && isWhole ? known : 'UN', bytes }
+}
+
+/** Bytes of one value of the VRs that have a fixed size (PS3.5 table 6.2-1). */
+const VALUE_BYTES: Readonly<Partial<Record<Vr, number>>> = {
+  AT: 4,
+  FD: 8,
+  FL: 4,
+  OD: 8,
+  OF: 4,
+  OL: 4,
+  OV: 8,
+  OW: 2,
+  SL: 4,
+  SS: 2,
+  SV: 8,
+  UL: 4,
+  US: 2,
+  UV: 8,
+}
+
+function isCreatorTag(tag: Tag): boolean {
+  return isPrivate(tag) && /^00[1-9A-F][0-9A-F]$/.test(tag.slice(4))
 }
 
 function readHeader(
@@ -170,8 +241,7 @@ function readHeader(
   isExplicit: boolean,
 ): { vr: Vr; length: number; at: number } {
   if (!isExplicit) {
-    const isCreator = isPrivate(tag) && /^00[1-9A-F][0-9A-F]$/.test(tag.slice(4))
-    const vr = isCreator ? 'LO' : (dictionaryEntry(tag)?.vr ?? 'UN')
+    const vr = isCreatorTag(tag) ? 'LO' : (dictionaryEntry(tag)?.vr ?? 'UN')
     return { vr, length: view.getUint32(start + 4, true), at: start + 8 }
   }
   const text = String.fromCharCode(view.getUint8(start + 4), view.getUint8(start + 5))
@@ -189,7 +259,7 @@ function readItems(
   end: number | undefined,
   limit: number,
   span: Span,
-): { element: Element; next: number } {
+): { element: SequenceElement; next: number } {
   const { view } = reader
   if (span.depth >= reader.limits.depth) {
     throw new DicomError('DICOM_DEPTH', `(${tag}) at offset ${start} is nested too deep`)
@@ -276,14 +346,18 @@ function checkPixelData(dataSet: DataSet, transferSyntaxUid: string, limits: Rea
   if (pixels.kind !== 'value') {
     throw new DicomError('DICOM_PIXEL_LENGTH', 'the pixel data should not be encapsulated')
   }
+  // Chrominance of two neighbours is stored once (PS3.3 C.7.6.3.1.2).
+  const isHalved = textOf(dataSet.get('00280004')) === 'YBR_FULL_422'
   const bits =
     frames *
     shortOf(dataSet.get('00280010')) *
     shortOf(dataSet.get('00280011')) *
-    shortOf(dataSet.get('00280002')) *
+    (isHalved ? 2 : shortOf(dataSet.get('00280002'))) *
     shortOf(dataSet.get('00280100'))
   const expected = Math.ceil(bits / 8)
-  if (bits === 0 || pixels.bytes.length !== expected + (expected % 2)) {
+  // Some leave the last byte unpadded.
+  const isWhole = [expected, expected + (expected % 2)].includes(pixels.bytes.length)
+  if (bits === 0 || !isWhole) {
     throw new DicomError('DICOM_PIXEL_LENGTH', '(7FE0,0010) does not hold what the header declares')
   }
 }

@@ -36,7 +36,9 @@ export function problemsOf(dataSet: DataSet, profile: Profile): Problem[] {
   const problems: Problem[] = []
   const say = (code: DeidErrorCode, tag: Tag, detail: string) =>
     problems.push({ code, tag, detail })
-  if (!isSopClassHandled(sopClassUid, profile)) {
+  if (dataSet.has('00041220')) {
+    say('DEID_DICOMDIR', '00041220', 'a DICOMDIR names patients; hand over the files it lists')
+  } else if (!isSopClassHandled(sopClassUid, profile)) {
     say('DEID_SOP_CLASS', '00080016', '(0008,0016) is not a SOP class that the profile allows')
   }
   for (const tag of ['00080018', '0020000D', '0020000E']) {

@@ -110,9 +110,11 @@ function cleanDataSet(walk: Walk, dataSet: DataSet, level: Level): Element[] {
     const owner = block === undefined ? undefined : creators.get(block)
     const creator = owner === undefined ? '' : (stringsOf(owner, level.characterSet)[0] ?? '')
     const path = level.path === '' ? tag : `${level.path}.${tag}`
-    const resolution =
+    const resolution = readable(
+      element,
       contentResolution(tag, level) ??
-      walk.resolver.resolve(tag, element.vr, { path, steps: level.steps, creator })
+        walk.resolver.resolve(tag, element.vr, { path, steps: level.steps, creator }),
+    )
     const result = act(walk, element, resolution, level, creator)
     if (!isSame(result, element, resolution.action)) report(walk, level, tag, resolution)
     if (result === undefined) continue
@@ -138,6 +140,13 @@ function blockOf(tag: Tag): string {
 
 function isCreator(tag: Tag): boolean {
   return tag.startsWith('00', 4) && tag.slice(6) >= '10'
+}
+
+/** Of items that could not be read nothing is kept. */
+function readable(element: Element, resolution: Resolution): Resolution {
+  const isUnreadable = element.kind === 'sequence' && element.isUnreadable === true
+  if (!isUnreadable || resolution.action === 'X') return resolution
+  return { action: 'Z', rule: 'items not readable' }
 }
 
 function contentResolution(tag: Tag, level: Level): Resolution | undefined {

@@ -307,6 +307,7 @@ export const en = {
     DICOM_CHARSET: 'The character set is not handled',
     DICOM_VALUE: 'A value is malformed',
     DEID_SOP_CLASS: 'This kind of object is not allowed here',
+    DEID_DICOMDIR: 'An index of a disc: its images are taken, not the index',
     DEID_BURNED_IN: 'Text may be burned into the image',
     DEID_PIXELS_UNSEEN: 'Somebody has to look at the pixels first',
     DEID_NO_PIXELS: 'The image has no pixels',

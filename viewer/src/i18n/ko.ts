@@ -305,6 +305,7 @@ export const ko: Texts = {
     DICOM_CHARSET: '지원하지 않는 문자 집합',
     DICOM_VALUE: '값 형식 오류',
     DEID_SOP_CLASS: '이 과제에서 허용되지 않는 객체 종류',
+    DEID_DICOMDIR: '디스크 색인 파일: 영상만 받음',
     DEID_BURNED_IN: '영상에 글자가 새겨져 있을 수 있음',
     DEID_PIXELS_UNSEEN: '영상에 글자가 있는지 사람이 먼저 확인해야 함',
     DEID_NO_PIXELS: '화소 데이터 없음',
