@@ -220,7 +220,7 @@ function writeTypes(): void {
     known.add(module.id)
     const types = module.attributes.flatMap(({ path, type }) => {
       const tags = path.split(':').slice(1).map(tagText)
-      const isWanted = typed.has(tags.at(-1) ?? '') && /^[12]C?$/.test(type)
+      const isWanted = typed.has(tags.at(-1) ?? '') && /^([12]C?|3)$/.test(type)
       return isWanted ? [`${tags.join('.')}=${type}`] : []
     })
     if (types.length > 0) modules.set(module.id, [...new Set(types)].sort().join(' '))
@@ -247,7 +247,7 @@ function writeTypes(): void {
 attributes whose code in table E.1-1 depends on it (Z or a compound).
 IODS_TEXT, one SOP class a line: SOP Class UID, IOD, image (Image Pixel module) or other, whether
 Types are known for all its modules, the modules that matter. MODULE_TYPES_TEXT, one module a line:
-module, then path=Type for Types 1, 1C, 2 and 2C, where the path is tags from the outside in.`,
+module, then path=Type, where the path is tags from the outside in.`,
     'IODS_TEXT',
     classes.sort(),
     `export const MODULE_TYPES_TEXT = \`${[...modules].map((each) => each.join(' ')).join('\n')}\`\n`,

@@ -15,7 +15,6 @@ export interface Identifiers {
 /** Attributes whose whole value is an identifier wherever it appears; names are found by their VR. */
 const IDENTIFYING: ReadonlySet<Tag> = new Set([
   '00080050', // Accession Number
-  '00080081', // Institution Address
   '00080092', // Referring Physician's Address
   '00080094', // Referring Physician's Telephone Numbers
   '00100020', // Patient ID
@@ -35,9 +34,11 @@ const IDENTIFYING: ReadonlySet<Tag> = new Set([
   '00401001', // Requested Procedure ID
   '00402016', // Placer Order Number / Imaging Service Request
   '00402017', // Filler Order Number / Imaging Service Request
-  '00321033', // Requesting Service
 ])
-const INSTITUTION: Tag = '00080080'
+const INSTITUTION: ReadonlySet<Tag> = new Set([
+  '00080080', // Institution Name
+  '00080081', // Institution Address
+])
 const BIRTH_DATE: Tag = '00100030'
 
 /** Shorter ones say nothing and would take numbers out of clinical words. */
@@ -109,7 +110,7 @@ function patternsOf(
   const { tag, vr } = element
   if (vr === 'PN') return stringsOf(element, characterSet).flatMap(namePatterns)
   if (tag === BIRTH_DATE) return stringsOf(element, characterSet).flatMap(birthPatterns)
-  if (IDENTIFYING.has(tag) || (tag === INSTITUTION && !isInstitutionKept)) {
+  if (IDENTIFYING.has(tag) || (INSTITUTION.has(tag) && !isInstitutionKept)) {
     return stringsOf(element, characterSet)
       .filter((text) => text.length >= MIN_ID)
       .map(wordPattern)

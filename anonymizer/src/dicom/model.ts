@@ -61,7 +61,7 @@ export const LONG_VRS: ReadonlySet<string> = new Set([
 ])
 
 /** VRs whose text (0008,0005) governs (PS3.5 6.1.2.2). */
-export const CHARSET_VRS: ReadonlySet<string> = new Set(['LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'UT'])
+export const CHARSET_VRS: ReadonlySet<Vr> = new Set(['LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'UT'])
 
 /** Eight upper-case hexadecimal digits, group then element: '0020000D'. */
 export type Tag = string

@@ -9,7 +9,7 @@
  * 5. what the table does not name passes only when PS3.6 knows it, and even then not when its VR
  *    can hold a person's name, a moment or a UID: those are removed, shifted or replaced.
  */
-import { dictionaryEntry, isPrivate, type Tag, type Vr } from '../dicom/index.ts'
+import { CHARSET_VRS, dictionaryEntry, isPrivate, type Tag, type Vr } from '../dicom/index.ts'
 import type { Option } from './options.ts'
 import type { OverrideAction, Profile } from './profile.ts'
 import { privateStep, safePrivate } from './safe-private.ts'
@@ -74,6 +74,8 @@ function resolvePublic(
   vr: Vr,
   path: string,
 ): Resolution {
+  // Commands, file meta information and directories have no place in a data set (PS3.10 7.1).
+  if (/^000[0-7]/.test(tag)) return { action: 'X', rule: 'not of a data set' }
   const override = profile.overrides.get(tag)
   if (override !== undefined) return { action: overrideAction(override, vr), rule: 'override' }
   const row = tableRow(tag)
@@ -82,7 +84,6 @@ function resolvePublic(
   if (row !== undefined) {
     return underOptions(profile, row, vr) ?? underBasic(row, typeOf(sopClassUid, path), vr)
   }
-  if (tag.startsWith('0004')) return { action: 'X', rule: 'directory' }
   const entry = dictionaryEntry(tag)
   if (entry === undefined) return { action: 'X', rule: 'unknown' }
   if (entry.isRetired) return { action: 'X', rule: 'retired' }
@@ -139,9 +140,12 @@ function cleanAction(option: Option, vr: Vr): Action | undefined {
       // Annotations stay with cleaned texts; nobody can read what a bitmap of an overlay shows.
       return vr === 'SQ' ? 'K' : vr === 'LT' ? 'C-text' : undefined
     default:
-      return vr === 'SQ' ? 'K' : 'C-text'
+      // What no text is, nobody can clean.
+      return vr === 'SQ' ? 'K' : TEXTS.has(vr) ? 'C-text' : undefined
   }
 }
+
+const TEXTS: ReadonlySet<Vr> = new Set([...CHARSET_VRS, 'AE', 'CS', 'UR'])
 
 function underBasic(row: TableRow, type: 1 | 2 | 3 | undefined, vr: Vr): Resolution {
   const rule = type === undefined ? row.basic : `${row.basic}, Type ${type}`

@@ -5,7 +5,10 @@
  */
 import { IODS_TEXT, MODULE_TYPES_TEXT } from './generated/types.ts'
 
-/** 1 includes 1C, 2 includes 2C; 3 also when the IOD does not name it; undefined: not known. */
+/**
+ * 1 includes 1C, 2 includes 2C; 3 also when no module of the IOD names it; undefined: not named, and
+ * not all modules are known.
+ */
 export type AttributeType = 1 | 2 | 3 | undefined
 
 interface Iod {
@@ -23,7 +26,7 @@ for (const line of IODS_TEXT.split('\n')) {
   iods.set(uid, { id, isImage: kind === 'image', isWhole: completeness === 'whole', modules })
 }
 
-const moduleTypes = new Map<string, ReadonlyMap<string, 1 | 2>>()
+const moduleTypes = new Map<string, ReadonlyMap<string, 1 | 2 | 3>>()
 for (const line of MODULE_TYPES_TEXT.split('\n')) {
   const [id = '', ...entries] = line.split(' ')
   moduleTypes.set(
@@ -31,7 +34,7 @@ for (const line of MODULE_TYPES_TEXT.split('\n')) {
     new Map(
       entries.map((entry) => {
         const [path = '', type = ''] = entry.split('=')
-        return [path, type.startsWith('1') ? 1 : 2]
+        return [path, type.startsWith('1') ? 1 : type.startsWith('2') ? 2 : 3]
       }),
     ),
   )
@@ -51,11 +54,10 @@ export function isImage(sopClassUid: string): boolean {
 export function typeOf(sopClassUid: string, path: string): AttributeType {
   const iod = iods.get(sopClassUid)
   if (iod === undefined) return undefined
-  let found: 1 | 2 | undefined
+  let strictest: AttributeType = iod.isWhole ? 3 : undefined
   for (const module of iod.modules) {
     const type = moduleTypes.get(module)?.get(path)
-    if (type === 1) return 1
-    found ??= type
+    if (type !== undefined && type < (strictest ?? 4)) strictest = type
   }
-  return found ?? (iod.isWhole ? 3 : undefined)
+  return strictest
 }
