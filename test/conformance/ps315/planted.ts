@@ -15,7 +15,7 @@ import {
 import type { Row } from './table.ts'
 
 /** Sequences that table E.1-1 does not name: they are walked, not removed. */
-export const NEST = ['00540016', '00540300'] as const
+const NEST = ['00540016', '00540300'] as const
 
 export interface Planted {
   readonly row: Row
@@ -34,7 +34,7 @@ export function isOfDataSet(row: Row): boolean {
   return !/^000[0-7]/.test(row.tag)
 }
 
-export function tagOfRow(row: Row): string {
+function tagOfRow(row: Row): string {
   return row.tag === '50xxxxxx' ? '50043000' : row.tag.replaceAll('x', '0')
 }
 
@@ -98,7 +98,7 @@ function bytesFor(vr: Vr, at: number): Uint8Array {
   }
 }
 
-export const PATIENT_ID = '20260417-55'
+const PATIENT_ID = '20260417-55'
 
 /** Needs of every IOD, then what is planted. */
 export function instanceOf(
