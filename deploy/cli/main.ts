@@ -3,6 +3,7 @@
 const io = {
   out: (text: string) => process.stdout.write(text),
   error: (text: string) => process.stderr.write(text),
+  isTerminal: process.stderr.isTTY,
 }
 
 const HELP = `pandok deidentify IN… --out DIR   de-identify DICOM files on this machine

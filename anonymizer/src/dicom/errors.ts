@@ -15,6 +15,8 @@ export type DicomErrorCode =
   | 'DICOM_FRAMES'
   | 'DICOM_CHARSET'
   | 'DICOM_VALUE'
+  | 'DICOM_TOO_LARGE'
+  | 'DICOM_ARCHIVE'
 
 export class DicomError extends Error {
   override readonly name = 'DicomError'

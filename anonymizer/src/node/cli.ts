@@ -1,152 +1,239 @@
 /**
- * `pandok deidentify IN… --out DIR`: cleans files and folders on the hospital's own machine.
- * Each output is written whole or not at all; originals are only read.
+ * `pandok deidentify IN… --out DIR`: cleans files, folders, zips and discs on the hospital's own
+ * machine. Originals are only read; each output appears whole or not at all.
  */
-import { randomUUID } from 'node:crypto'
-import { mkdir, open, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { DeidError } from '../errors.ts'
 import {
-  createKey,
+  BUILT_IN_NAMES,
   DEFAULT_PROFILE,
-  DeidError,
-  DicomError,
-  deidentify,
-  joinChunks,
   loadProfile,
-  openVault,
-  type ReportRow,
-  type Settings,
-  sumReports,
-} from '../index.ts'
+  type Profile,
+  ProfileError,
+} from '../profile/profile.ts'
+import { createKey, openVault } from '../vault/vault.ts'
+import { type BatchSummary, openBatchReport } from './batch-report.ts'
+import { OutputError, startChildren } from './children.ts'
+import { InputError, inputsOf } from './inputs.ts'
+import { readOrMakeKey } from './key-file.ts'
+import { createProgress } from './progress.ts'
+import { runAll } from './run.ts'
+import { openSubjects } from './subjects.ts'
 
-const HELP = `pandok deidentify IN… --out DIR [--key FILE] [--prefix LC] [--digits 5]
+const HELP = `pandok deidentify IN… --out DIR
+  [--profile NAME|FILE]   ${BUILT_IN_NAMES.join(', ')} or a file (${DEFAULT_PROFILE})
+  [--key-file FILE]       32 bytes in base64 (DIR/../pandok-deid.key, made when missing)
+  [--report FILE.json]    with FILE.html and FILE.instances.jsonl (DIR/report.json)
+  [--jobs N]              processes that work at once
+  [--dry-run]             writes only the report
+  [--resume]              goes on in a DIR that is not empty; what is there is compared, not replaced
+  [--prefix LC] [--digits 5]   how pseudonyms look
 
-Writes DIR/<pseudonym>/<study>/<series>/<instance>.dcm and DIR/report.json (what was changed, no
-values). The key (32 bytes, base64) decides pseudonyms, UIDs and date offsets: use a project's own
-so that the same patient is the same subject everywhere. Without --key, DIR/../pandok-deid.key is
-used, and made when it does not exist. Exit: 0 all done, 1 some files left out, 2 usage.
+IN: files, folders, zips, DICOMDIRs. Writes DIR/<pseudonym>/<study>/<series>/<instance>.dcm.
+The key decides pseudonyms, UIDs and date offsets: use a project's own, so that a patient is the
+same subject in every run, and keep it apart from the data. Reports hold no values and call inputs
+by ids; --names FILE writes which id is which file, for the hospital's own use.
+Exit: 0 all written, 1 some refused, 2 usage or environment.
 `
 
 export interface CliIo {
   readonly out: (text: string) => void
   readonly error: (text: string) => void
+  /** Names of files are shown on a person's own screen only. */
+  readonly isTerminal?: boolean
 }
 
+interface Options {
+  readonly inputs: readonly string[]
+  readonly out: string
+  readonly profile: Profile
+  readonly keyFile: string
+  readonly format: { prefix: string; digits: number }
+  readonly report: string
+  readonly names: string | undefined
+  readonly jobs: number
+  readonly isDryRun: boolean
+  readonly isResumed: boolean
+}
+
+/** What is wrong with the call or the machine. */
+class UsageError extends Error {}
+
 export async function runDeidentifyCli(args: readonly string[], io: CliIo): Promise<number> {
-  const options = readOptions(args)
-  if (options === undefined) {
-    io.error(HELP)
-    return 2
-  }
-  if (options.help) {
+  if (args.includes('--help')) {
     io.out(HELP)
     return 0
   }
-  const profile = loadProfile(DEFAULT_PROFILE)
-  const vault = openVault(await keyFrom(options.keyFile, io), options.format)
-  const files = await filesUnder(options.inputs)
-  const reports: (readonly ReportRow[])[] = []
-  const leftOut: { file: string; code: string }[] = []
-  for (const [at, path] of files.entries()) {
-    const outcome = await cleanOne(path, options.out, { profile, vault })
-    if ('code' in outcome) leftOut.push({ file: path, code: outcome.code })
-    else reports.push(outcome.report)
-    if ((at + 1) % 50 === 0) io.error(`${at + 1} of ${files.length} files\n`)
+  try {
+    const options = readOptions(args)
+    const summary = await run(options, io)
+    const { written, unchanged, refused, passedOver } = summary.counts
+    const more = [
+      unchanged > 0 ? `, ${unchanged} there before` : '',
+      passedOver > 0 ? `, ${passedOver} indexes passed over` : '',
+    ].join('')
+    const verb = options.isDryRun ? 'would be written' : 'de-identified'
+    io.out(`${written} ${verb}${more}, ${refused} refused; report: ${options.report}\n`)
+    return refused > 0 ? 1 : 0
+  } catch (error) {
+    io.error(`${messageOf(error)}\n`)
+    return 2
   }
-  await mkdir(options.out, { recursive: true })
-  const report = { profile: profile.label, files: reports.length, rows: sumReports(reports) }
-  await writeFile(join(options.out, 'report.json'), `${JSON.stringify(report, null, 2)}\n`)
-  for (const each of leftOut) io.error(`left out: ${each.file}: ${each.code}\n`)
-  io.out(`${reports.length} de-identified, ${leftOut.length} left out\n`)
-  return leftOut.length > 0 || reports.length === 0 ? 1 : 0
 }
 
-function readOptions(args: readonly string[]) {
+/** A sentence without the name of any input; other errors are mistakes of ours. */
+function messageOf(error: unknown): string {
+  if (error instanceof UsageError || error instanceof InputError) return error.message
+  if (error instanceof ProfileError) return `the profile: ${error.message}`
+  if (error instanceof DeidError) return error.message
+  if (error instanceof OutputError) return `the output cannot be written (${error.message})`
+  if (error instanceof Error && 'code' in error && 'syscall' in error) {
+    return `the file system refused ${String(error.syscall)} (${String(error.code)})`
+  }
+  throw error
+}
+
+async function run(options: Options, io: CliIo): Promise<BatchSummary> {
+  const { out, isDryRun, profile } = options
+  const { key, isNew } =
+    isDryRun && !existsSync(options.keyFile)
+      ? { key: createKey(), isNew: false }
+      : readOrMakeKey(options.keyFile)
+  if (isNew) io.error('made a new key; keep it safe and apart from the data\n')
+  // Judges the key before anything is written.
+  openVault(key, options.format)
+  const partialFolder = claim(
+    isDryRun ? dirname(options.report) : out,
+    options.isResumed || isDryRun,
+  )
+  const children = startChildren(options.jobs, {
+    profile,
+    key,
+    format: options.format,
+    partialFolder: isDryRun ? undefined : partialFolder,
+  })
+  const progress = createProgress(io)
+  const names: string[] = []
   try {
-    const { values, positionals } = parseArgs({
+    const report = openBatchReport({ path: options.report, partialFolder, profile, isDryRun })
+    await runAll({
+      inputs: inputsOf(options.inputs, key),
+      children,
+      out,
+      partialFolder,
+      isDryRun,
+      lanes: options.jobs,
+      subjects: openSubjects(`${options.keyFile}.subjects`, isDryRun),
+      tell: (input, outcome) => {
+        report.add(input, outcome)
+        progress.add(input, outcome)
+        if (options.names !== undefined) names.push(`${input.id}\t${input.label}\n`)
+      },
+    })
+    progress.end()
+    const summary = report.finish()
+    if (summary.counts.inputs === 0) throw new UsageError('there is no file in what was given')
+    if (options.names !== undefined) writeFileSync(options.names, names.join(''), { mode: 0o600 })
+    return summary
+  } finally {
+    children.close()
+    rmSync(partialFolder, { recursive: true, force: true })
+  }
+}
+
+/** The folder for temporary files; two runs in one folder would spoil each other's. */
+function claim(out: string, mayExist: boolean): string {
+  mkdirSync(out, { recursive: true })
+  const partialFolder = join(out, '.pandok-partial')
+  const owner = join(partialFolder, 'pid')
+  if (existsSync(owner) && isRunning(Number(readFileSync(owner, 'utf8')))) {
+    throw new UsageError('another run writes to this folder')
+  }
+  rmSync(partialFolder, { recursive: true, force: true })
+  if (!mayExist && readdirSync(out).length > 0) {
+    throw new UsageError('--out is not empty: choose another folder, or --resume to go on in it')
+  }
+  mkdirSync(partialFolder, { mode: 0o700 })
+  writeFileSync(owner, String(process.pid))
+  return partialFolder
+}
+
+function isRunning(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
+
+function readOptions(args: readonly string[]): Options {
+  const { values, positionals } = parsed(args)
+  if (values.out === undefined) throw new UsageError('--out is missing; see --help')
+  if (positionals.length === 0) throw new UsageError('there is nothing to read; see --help')
+  if (!/^[A-Z]{1,4}$/.test(values.prefix)) throw new UsageError('--prefix: one to four letters A-Z')
+  const digits = Number(values.digits)
+  if (!(Number.isInteger(digits) && digits >= 4 && digits <= 9)) {
+    throw new UsageError('--digits: 4 to 9')
+  }
+  const jobs = Number(values.jobs ?? Math.min(availableParallelism(), 8))
+  if (!(Number.isInteger(jobs) && jobs >= 1 && jobs <= 64)) throw new UsageError('--jobs: 1 to 64')
+  const out = resolve(values.out)
+  const report = resolve(values.report ?? join(out, 'report.json'))
+  if (!report.endsWith('.json')) throw new UsageError('--report: a name that ends in .json')
+  const inputs = positionals.map((input) => resolve(input))
+  if (inputs.some((input) => out === input || out.startsWith(`${input}/`))) {
+    throw new UsageError('--out lies within what is to be read')
+  }
+  inputs.forEach((input, at) => {
+    if (!existsSync(input)) throw new UsageError(`input ${at + 1} does not exist`)
+  })
+  return {
+    inputs,
+    out,
+    profile: profileFrom(values.profile),
+    keyFile: resolve(values['key-file'] ?? join(out, '..', 'pandok-deid.key')),
+    format: { prefix: values.prefix, digits },
+    report,
+    names: values.names === undefined ? undefined : resolve(values.names),
+    jobs,
+    isDryRun: values['dry-run'],
+    isResumed: values.resume,
+  }
+}
+
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({
       args: [...args],
       allowPositionals: true,
       options: {
         out: { type: 'string' },
-        key: { type: 'string' },
+        profile: { type: 'string', default: DEFAULT_PROFILE },
+        'key-file': { type: 'string' },
+        report: { type: 'string' },
+        names: { type: 'string' },
+        jobs: { type: 'string' },
+        'dry-run': { type: 'boolean', default: false },
+        resume: { type: 'boolean', default: false },
         prefix: { type: 'string', default: 'LC' },
         digits: { type: 'string', default: '5' },
-        help: { type: 'boolean', default: false },
       },
     })
-    const digits = Number(values.digits)
-    const isUsable =
-      values.out !== undefined &&
-      positionals.length > 0 &&
-      /^[A-Z]{1,4}$/.test(values.prefix) &&
-      digits >= 4 &&
-      digits <= 9
-    if (!isUsable && !values.help) return undefined
-    const out = resolve(values.out ?? '.')
-    return {
-      help: values.help,
-      inputs: positionals,
-      out,
-      keyFile: values.key ?? join(out, '..', 'pandok-deid.key'),
-      format: { prefix: values.prefix, digits },
-    }
   } catch {
-    return undefined
+    throw new UsageError('an option is not known or lacks its value; see --help')
   }
 }
 
-async function keyFrom(path: string, io: CliIo): Promise<Uint8Array> {
-  try {
-    return Buffer.from((await readFile(path, 'utf8')).trim(), 'base64')
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
-    const key = createKey()
-    await writeFile(path, `${Buffer.from(key).toString('base64')}\n`, { mode: 0o600, flag: 'wx' })
-    io.error(`made a new key: ${path}. Keep it safe and apart from the data.\n`)
-    return key
+function profileFrom(nameOrFile: string): Profile {
+  const isName = BUILT_IN_NAMES.some((name) => name === nameOrFile)
+  if (isName) return loadProfile(nameOrFile)
+  if (!existsSync(nameOrFile)) {
+    throw new UsageError(`--profile: neither a file nor one of ${BUILT_IN_NAMES.join(', ')}`)
   }
-}
-
-async function filesUnder(inputs: readonly string[]): Promise<string[]> {
-  const files: string[] = []
-  for (const input of inputs) {
-    if (!(await stat(input)).isDirectory()) {
-      files.push(input)
-      continue
-    }
-    for (const entry of await readdir(input, { recursive: true, withFileTypes: true })) {
-      if (entry.isFile()) files.push(join(entry.parentPath, entry.name))
-    }
-  }
-  return files.sort()
-}
-
-async function cleanOne(
-  path: string,
-  out: string,
-  settings: Settings,
-): Promise<{ report: readonly ReportRow[] } | { code: string }> {
-  try {
-    const clean = deidentify(await readFile(path), settings)
-    const folder = join(out, clean.pseudonym, clean.studyInstanceUid, clean.seriesInstanceUid)
-    await writeWhole(folder, `${clean.sopInstanceUid}.dcm`, joinChunks(clean.chunks))
-    return { report: clean.report }
-  } catch (error) {
-    if (error instanceof DicomError || error instanceof DeidError) return { code: error.code }
-    throw error
-  }
-}
-
-async function writeWhole(folder: string, name: string, bytes: Uint8Array): Promise<void> {
-  await mkdir(folder, { recursive: true })
-  const temporary = join(folder, `.${randomUUID()}`)
-  const file = await open(temporary, 'wx')
-  try {
-    await file.writeFile(bytes)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(temporary, join(folder, name))
+  return loadProfile(readFileSync(nameOrFile, 'utf8'))
 }

@@ -1,0 +1,147 @@
+/**
+ * What a run did, in three files without values: FILE.json sums it up, FILE.instances.jsonl has a
+ * line per input, FILE.html is for reading.
+ */
+import { createHash } from 'node:crypto'
+import { closeSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import type { Profile } from '../profile/profile.ts'
+import type { ReportRow } from '../report/report.ts'
+import type { Input } from './inputs.ts'
+import { reportPage } from './report-page.ts'
+import type { Outcome } from './run.ts'
+
+export interface BatchSummary {
+  readonly schema: 'pandok-deidentification-report-1'
+  readonly profile: {
+    readonly label: string
+    readonly description: string
+    readonly options: readonly string[]
+    /** SHA-256 of everything that the profile says. */
+    readonly sha256: string
+  }
+  readonly isDryRun: boolean
+  readonly counts: {
+    readonly inputs: number
+    readonly written: number
+    readonly unchanged: number
+    readonly refused: number
+    readonly passedOver: number
+    readonly subjects: number
+    readonly bytesWritten: number
+  }
+  /** Inputs by their ids; `other`: the one that stands against it. */
+  readonly refusals: readonly { input: string; code: string; other?: string }[]
+  readonly rows: readonly ReportRow[]
+  readonly instances: string
+}
+
+export interface BatchReport {
+  readonly add: (input: Input, outcome: Outcome) => void
+  /** Writes the files; each appears whole or not at all. */
+  readonly finish: () => BatchSummary
+}
+
+/** `path` ends in .json; temporary files go to `partialFolder`, on the same file system. */
+export function openBatchReport(options: {
+  path: string
+  partialFolder: string
+  profile: Profile
+  isDryRun: boolean
+}): BatchReport {
+  const { path, partialFolder, profile, isDryRun } = options
+  const stem = path.replace(/\.json$/, '')
+  const instancesPath = `${stem}.instances.jsonl`
+  const temporary = join(partialFolder, 'instances')
+  const instances = openSync(temporary, 'w')
+  const counts = { inputs: 0, written: 0, unchanged: 0, refused: 0, passedOver: 0, bytesWritten: 0 }
+  const subjects = new Set<string>()
+  const refusals: BatchSummary['refusals'][number][] = []
+  const sums = new Map<string, ReportRow & { count: number }>()
+  /** Lists of rows repeat: each is written once, and after that by its number. */
+  const patterns = new Map<string, number>()
+
+  const patternOf = (rows: readonly ReportRow[]): number => {
+    const text = JSON.stringify(rows)
+    const digest = createHash('sha256').update(text).digest('base64')
+    let pattern = patterns.get(digest)
+    if (pattern === undefined) {
+      pattern = patterns.size
+      patterns.set(digest, pattern)
+      writeSync(instances, `{"pattern":${pattern},"rows":${text}}\n`)
+    }
+    return pattern
+  }
+  const addRows = (rows: readonly ReportRow[]) => {
+    for (const row of rows) {
+      const key = `${row.path} ${row.rule} ${row.action}`
+      const sum = sums.get(key)
+      if (sum === undefined) sums.set(key, { ...row })
+      else sum.count += row.count
+    }
+  }
+
+  return {
+    add: (input, outcome) => {
+      counts.inputs++
+      switch (outcome.kind) {
+        case 'passed-over':
+          counts.passedOver++
+          break
+        case 'refused': {
+          counts.refused++
+          const { code, other } = outcome
+          refusals.push({ input: input.id, code, ...(other === undefined ? {} : { other }) })
+          break
+        }
+        case 'written':
+        case 'unchanged': {
+          counts[outcome.kind]++
+          if (outcome.kind === 'written') counts.bytesWritten += outcome.bytes
+          subjects.add(outcome.path.split(/[\\/]/)[0] ?? '')
+          addRows(outcome.rows)
+          const pattern = patternOf(outcome.rows)
+          const line = { input: input.id, output: outcome.path, pattern }
+          writeSync(instances, `${JSON.stringify(line)}\n`)
+        }
+      }
+    },
+    finish: () => {
+      closeSync(instances)
+      const summary: BatchSummary = {
+        schema: 'pandok-deidentification-report-1',
+        profile: {
+          label: profile.label,
+          description: profile.description,
+          options: [...profile.options],
+          sha256: digestOf(profile),
+        },
+        isDryRun,
+        counts: { ...counts, subjects: subjects.size },
+        refusals,
+        rows: [...sums.values()].sort((a, b) => (a.path < b.path ? -1 : 1)),
+        instances: basename(instancesPath),
+      }
+      const put = (target: string, text: string) => {
+        const part = join(partialFolder, 'report')
+        writeFileSync(part, text)
+        renameSync(part, target)
+      }
+      renameSync(temporary, instancesPath)
+      put(`${stem}.html`, reportPage(summary))
+      put(path, `${JSON.stringify(summary, null, 2)}\n`)
+      return summary
+    },
+  }
+}
+
+/** The same for profiles that say the same, however they were written. */
+function digestOf(profile: Profile): string {
+  const plain = {
+    ...profile,
+    options: [...profile.options].sort(),
+    overrides: [...profile.overrides].sort(),
+    sopClasses: profile.sopClasses === undefined ? null : [...profile.sopClasses].sort(),
+  }
+  return createHash('sha256').update(JSON.stringify(plain)).digest('hex')
+}

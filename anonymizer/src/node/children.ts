@@ -1,0 +1,134 @@
+/**
+ * Child processes that take jobs in batches. One that hangs or dies costs the file that it worked
+ * on: the batch is tried again file by file, so that the culprit is known.
+ */
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { Answer, ChildSettings, Job, Refused } from './deidentify-child.ts'
+
+const CHILD = fileURLToPath(new URL('./deidentify-child.ts', import.meta.url))
+const MAX_HEAP_MIB = 512
+const TIMEOUT_MS = 30_000
+/** More time for larger files: slow disks still read this much. */
+const SLOWEST_BYTES_PER_MS = 5_000
+
+export interface Children {
+  /** As many batches at once as there are children; answers come in any order. */
+  readonly run: (batch: Batch) => Promise<BatchAnswer>
+  readonly close: () => void
+}
+
+export interface Batch {
+  readonly jobs: readonly Job[]
+  readonly bytes: number
+}
+
+export interface BatchAnswer extends Omit<Answer, 'failure'> {
+  /** Pattern numbers are of this child. */
+  readonly child: number
+}
+
+/** The output cannot be written: full, read-only, gone. */
+export class OutputError extends Error {
+  override readonly name = 'OutputError'
+}
+
+interface Child {
+  readonly number: number
+  readonly process: ChildProcess
+}
+
+export function startChildren(count: number, settings: ChildSettings): Children {
+  let started = 0
+  let isClosed = false
+  const idle: Child[] = []
+  const waiting: ((child: Child) => void)[] = []
+  const all = new Set<Child>()
+
+  const start = (): Child => {
+    const child = fork(CHILD, {
+      execArgv: [`--max-old-space-size=${MAX_HEAP_MIB}`],
+      // No secrets in its environment, nothing of its console in our logs.
+      env: {},
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      serialization: 'advanced',
+    })
+    child.send(settings)
+    const made = { number: started++, process: child }
+    all.add(made)
+    return made
+  }
+  const release = (child: Child) => {
+    const next = waiting.shift()
+    if (next === undefined) idle.push(child)
+    else next(child)
+  }
+  const take = async (): Promise<Child> =>
+    idle.pop() ??
+    (all.size < count ? start() : await new Promise<Child>((resolve) => waiting.push(resolve)))
+  const replace = (child: Child) => {
+    child.process.kill('SIGKILL')
+    all.delete(child)
+    if (!isClosed) release(start())
+  }
+
+  const run = async (batch: Batch): Promise<BatchAnswer> => {
+    const child = await take()
+    const limitMs = TIMEOUT_MS + batch.bytes / SLOWEST_BYTES_PER_MS
+    const answer = await ask(child.process, batch.jobs, limitMs)
+    if (typeof answer === 'object') {
+      release(child)
+      if (answer.failure !== undefined) throw new OutputError(answer.failure)
+      return { ...answer, child: child.number }
+    }
+    replace(child)
+    const [first, ...others] = batch.jobs
+    if (first === undefined) return { outcomes: [], patterns: [], child: child.number }
+    if (others.length === 0) {
+      const refused: Refused = { index: first.index, code: answer }
+      return { outcomes: [refused], patterns: [], child: child.number }
+    }
+    throw new BatchLost()
+  }
+
+  return {
+    run,
+    close: () => {
+      isClosed = true
+      for (const child of all) child.process.kill('SIGKILL')
+    },
+  }
+}
+
+/** A batch of several whose child is gone: try them one by one. */
+export class BatchLost extends Error {}
+
+function ask(
+  child: ChildProcess,
+  jobs: readonly Job[],
+  limitMs: number,
+): Promise<Answer | 'DEID_TIMEOUT' | 'DEID_CRASHED'> {
+  return new Promise((resolve) => {
+    const finish = (answer: Answer | 'DEID_TIMEOUT' | 'DEID_CRASHED') => {
+      clearTimeout(timer)
+      child.off('message', onMessage)
+      child.off('exit', onExit)
+      child.off('error', onExit)
+      resolve(answer)
+    }
+    // The child is our own code: its answers have the shape it gives them.
+    const onMessage = (message: unknown) => {
+      finish(message as Answer)
+    }
+    const onExit = () => {
+      finish('DEID_CRASHED')
+    }
+    const timer = setTimeout(() => {
+      finish('DEID_TIMEOUT')
+    }, limitMs)
+    child.on('message', onMessage)
+    child.on('exit', onExit)
+    child.on('error', onExit)
+    child.send([...jobs])
+  })
+}

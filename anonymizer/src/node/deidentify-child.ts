@@ -1,0 +1,148 @@
+/**
+ * The process that foreign bytes are parsed in: reads, de-identifies and writes a temporary file
+ * per input; its parent gives the files their names. Nothing but codes and counts goes back.
+ */
+import { randomUUID } from 'node:crypto'
+import { closeSync, openSync, rmSync, writevSync } from 'node:fs'
+import { join } from 'node:path'
+import { DicomError } from '../dicom/index.ts'
+import { deidentify } from '../engine/deidentify.ts'
+import { DeidError } from '../errors.ts'
+import type { Profile } from '../profile/profile.ts'
+import type { ReportRow } from '../report/report.ts'
+import { openVault, type PseudonymFormat } from '../vault/vault.ts'
+import type { Source } from './inputs.ts'
+import { createSourceReader } from './source.ts'
+
+export interface ChildSettings {
+  readonly profile: Profile
+  readonly key: Uint8Array
+  readonly format: PseudonymFormat
+  /** Where temporary files go; undefined: nothing is written. */
+  readonly partialFolder: string | undefined
+}
+
+export interface Job {
+  readonly index: number
+  readonly source: Source
+}
+
+export interface Done {
+  readonly index: number
+  readonly code: undefined
+  /** Name of the temporary file. */
+  readonly partial: string
+  readonly bytes: number
+  readonly pseudonym: string
+  readonly subjectDigest: string
+  readonly studyInstanceUid: string
+  readonly seriesInstanceUid: string
+  readonly sopInstanceUid: string
+  /** Of `Answer.patterns` of this and earlier answers of the same child. */
+  readonly pattern: number
+}
+
+/** `code`: a DicomErrorCode or DeidErrorCode, DEID_UNREADABLE or DEID_INTERNAL. */
+export interface Refused {
+  readonly index: number
+  readonly code: string
+}
+
+export interface Answer {
+  readonly outcomes: readonly (Done | Refused)[]
+  /** What was done, each distinct list once. */
+  readonly patterns: readonly { readonly id: number; readonly rows: readonly ReportRow[] }[]
+  /** The output cannot be written; the whole run ends. */
+  readonly failure: string | undefined
+}
+
+const reader = createSourceReader()
+const patterns = new Map<string, number>()
+let nextPattern = 0
+/** Older ones are forgotten on both sides. */
+const MAX_PATTERNS = 500
+let settings: (ChildSettings & { vault: ReturnType<typeof openVault> }) | undefined
+
+process.on('disconnect', () => process.exit(0))
+process.on('message', (message: ChildSettings | readonly Job[]) => {
+  if ('profile' in message) {
+    settings = { ...message, vault: openVault(message.key, message.format) }
+    return
+  }
+  process.send?.(answerTo(message))
+})
+
+/** Writing failed: of the machine, not of the input. */
+class WriteError extends Error {}
+
+function answerTo(jobs: readonly Job[]): Answer {
+  const fresh: Answer['patterns'][number][] = []
+  const outcomes: (Done | Refused)[] = []
+  let failure: string | undefined
+  for (const job of jobs) {
+    try {
+      outcomes.push(clean(job, fresh))
+    } catch (error) {
+      if (error instanceof WriteError) {
+        failure = error.message
+        break
+      }
+      outcomes.push({ index: job.index, code: codeOf(error) })
+    }
+  }
+  return { outcomes, patterns: fresh, failure }
+}
+
+function clean({ index, source }: Job, fresh: Answer['patterns'][number][]): Done {
+  if (settings === undefined) throw new Error('no settings came')
+  const bytes = reader.read(source)
+  const { chunks, report, ...names } = deidentify(bytes, settings)
+  const partial = randomUUID()
+  let written = 0
+  for (const chunk of chunks) written += chunk.length
+  if (settings.partialFolder !== undefined) write(join(settings.partialFolder, partial), chunks)
+  const text = JSON.stringify(report)
+  let pattern = patterns.get(text)
+  if (pattern === undefined) {
+    if (patterns.size >= MAX_PATTERNS) patterns.clear()
+    pattern = nextPattern++
+    patterns.set(text, pattern)
+    fresh.push({ id: pattern, rows: report })
+  }
+  return { index, code: undefined, partial, bytes: written, ...names, pattern }
+}
+
+function write(path: string, chunks: readonly Uint8Array[]): void {
+  try {
+    const fd = openSync(path, 'wx', 0o644)
+    try {
+      let left = [...chunks]
+      while (left.length > 0) left = after(left, writevSync(fd, left))
+    } finally {
+      closeSync(fd)
+    }
+  } catch (error) {
+    rmSync(path, { force: true })
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    throw new WriteError(code)
+  }
+}
+
+/** What is left of the pieces when `count` bytes are written. */
+function after(chunks: readonly Uint8Array[], count: number): Uint8Array[] {
+  const left = [...chunks]
+  let rest = count
+  for (let first = left[0]; first !== undefined && rest >= first.length; first = left[0]) {
+    rest -= first.length
+    left.shift()
+  }
+  if (left[0] !== undefined && rest > 0) left[0] = left[0].subarray(rest)
+  return left
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof DicomError || error instanceof DeidError) return error.code
+  // Only the code leaves: messages of other errors may hold values or names.
+  const isOfFile = error instanceof Error && 'syscall' in error
+  return isOfFile ? 'DEID_UNREADABLE' : 'DEID_INTERNAL'
+}
