@@ -56,7 +56,7 @@ export async function runAll(options: RunOptions): Promise<void> {
     }
   }
   const pending = new Set<Promise<void>>()
-  let failure: unknown
+  const failures: unknown[] = []
   const send = async (batch: readonly Input[]): Promise<void> => {
     const jobs = batch.map(({ index, source }): Job => ({ index, source }))
     const bytes = batch.reduce((sum, input) => sum + input.bytes, 0)
@@ -81,7 +81,7 @@ export async function runAll(options: RunOptions): Promise<void> {
   const start = (batch: readonly Input[]) => {
     const work = send(batch)
       .catch((error: unknown) => {
-        failure ??= error
+        failures.push(error)
       })
       .finally(() => pending.delete(work))
     pending.add(work)
@@ -92,11 +92,12 @@ export async function runAll(options: RunOptions): Promise<void> {
       if (pending.size === 0) break
       await Promise.race(pending)
     }
-    if (failure !== undefined) break
+    if (failures.length > 0) break
     start(batch)
   }
   await Promise.all(pending)
-  if (failure !== undefined) throw failure
+  const [failure] = failures
+  if (failure instanceof Error) throw failure
 }
 
 async function* batches(inputs: AsyncIterable<Input>): AsyncGenerator<Input[]> {
