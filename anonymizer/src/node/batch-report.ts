@@ -7,34 +7,10 @@ import { closeSync, openSync, renameSync, writeFileSync, writeSync } from 'node:
 import { basename, join } from 'node:path'
 import type { Profile } from '../profile/profile.ts'
 import type { ReportRow } from '../report/report.ts'
+import type { BatchSummary } from './batch-summary.ts'
 import type { Input } from './inputs.ts'
 import { reportPage } from './report-page.ts'
 import type { Outcome } from './run.ts'
-
-export interface BatchSummary {
-  readonly schema: 'pandok-deidentification-report-1'
-  readonly profile: {
-    readonly label: string
-    readonly description: string
-    readonly options: readonly string[]
-    /** SHA-256 of everything that the profile says. */
-    readonly sha256: string
-  }
-  readonly isDryRun: boolean
-  readonly counts: {
-    readonly inputs: number
-    readonly written: number
-    readonly unchanged: number
-    readonly refused: number
-    readonly passedOver: number
-    readonly subjects: number
-    readonly bytesWritten: number
-  }
-  /** Inputs by their ids; `other`: the one that stands against it. */
-  readonly refusals: readonly { input: string; code: string; other?: string }[]
-  readonly rows: readonly ReportRow[]
-  readonly instances: string
-}
 
 export interface BatchReport {
   readonly add: (input: Input, outcome: Outcome) => void

@@ -15,9 +15,11 @@ import {
   ProfileError,
 } from '../profile/profile.ts'
 import { createKey, openVault } from '../vault/vault.ts'
-import { type BatchSummary, openBatchReport } from './batch-report.ts'
+import { openBatchReport } from './batch-report.ts'
+import type { BatchSummary } from './batch-summary.ts'
 import { OutputError, startChildren } from './children.ts'
 import { InputError, inputsOf } from './inputs.ts'
+import type { CliIo } from './io.ts'
 import { readOrMakeKey } from './key-file.ts'
 import { createProgress } from './progress.ts'
 import { runAll } from './run.ts'
@@ -38,13 +40,6 @@ same subject in every run, and keep it apart from the data. Reports hold no valu
 by ids; --names FILE writes which id is which file, for the hospital's own use.
 Exit: 0 all written, 1 some refused, 2 usage or environment.
 `
-
-export interface CliIo {
-  readonly out: (text: string) => void
-  readonly error: (text: string) => void
-  /** Names of files are shown on a person's own screen only. */
-  readonly isTerminal?: boolean
-}
 
 interface Options {
   readonly inputs: readonly string[]

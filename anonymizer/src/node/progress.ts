@@ -1,6 +1,6 @@
 /** How far a run is: one line that renews itself on a terminal, a line every few seconds elsewhere. */
-import type { CliIo } from './cli.ts'
 import type { Input } from './inputs.ts'
+import type { CliIo } from './io.ts'
 import type { Outcome } from './run.ts'
 
 export interface Progress {

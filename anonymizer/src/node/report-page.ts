@@ -1,5 +1,5 @@
 /** The report as one HTML page that needs nothing else; holds no value of any input. */
-import type { BatchSummary } from './batch-report.ts'
+import type { BatchSummary } from './batch-summary.ts'
 
 const STYLE = `
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem;

@@ -1,0 +1,27 @@
+/** FILE.json of a run; its schema is named in it. */
+import type { ReportRow } from '../report/report.ts'
+
+export interface BatchSummary {
+  readonly schema: 'pandok-deidentification-report-1'
+  readonly profile: {
+    readonly label: string
+    readonly description: string
+    readonly options: readonly string[]
+    /** SHA-256 of everything that the profile says. */
+    readonly sha256: string
+  }
+  readonly isDryRun: boolean
+  readonly counts: {
+    readonly inputs: number
+    readonly written: number
+    readonly unchanged: number
+    readonly refused: number
+    readonly passedOver: number
+    readonly subjects: number
+    readonly bytesWritten: number
+  }
+  /** Inputs by their ids; `other`: the one that stands against it. */
+  readonly refusals: readonly { input: string; code: string; other?: string }[]
+  readonly rows: readonly ReportRow[]
+  readonly instances: string
+}
