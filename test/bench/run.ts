@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: each case runs ours and a peer, or the physical limit, by turns in one process,
- * and prints the ratio of the medians. Later issues add files named *.bench.ts.
+ * and prints the ratio of the medians. `npm run bench -- NAME` runs the files whose name holds NAME.
  */
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -13,12 +13,20 @@ export interface BenchCase {
   readonly rounds: number
 }
 
-const files = (await readdir(import.meta.dirname)).filter((name) => name.endsWith('.bench.ts'))
+/** A file exports cases, or a `run` of its own for what is measured from outside. */
+interface BenchFile {
+  readonly cases?: readonly BenchCase[]
+  readonly run?: () => Promise<void>
+}
+
+const wanted = process.argv.slice(2)
+const files = (await readdir(import.meta.dirname))
+  .filter((name) => name.endsWith('.bench.ts'))
+  .filter((name) => wanted.length === 0 || wanted.some((each) => name.includes(each)))
 for (const file of files) {
-  const { cases } = (await import(join(import.meta.dirname, file))) as {
-    cases: readonly BenchCase[]
-  }
-  for (const each of cases) await run(each)
+  const bench = (await import(join(import.meta.dirname, file))) as BenchFile
+  for (const each of bench.cases ?? []) await run(each)
+  await bench.run?.()
 }
 
 async function run({ name, ours, peer, rounds }: BenchCase): Promise<void> {

@@ -18,7 +18,7 @@ export interface Children {
   readonly close: () => void
 }
 
-export interface Batch {
+interface Batch {
   readonly jobs: readonly Job[]
   readonly bytes: number
 }

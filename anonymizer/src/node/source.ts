@@ -5,7 +5,7 @@ import { DicomError } from '../dicom/index.ts'
 import type { Source } from './inputs.ts'
 
 /** Larger ones are refused: they would not fit a child's memory. */
-export const MAX_FILE_BYTES = 2 * 1024 * 1024 * 1024
+const MAX_FILE_BYTES = 2 * 1024 * 1024 * 1024
 const LOCAL_HEADER_BYTES = 30
 const LOCAL_HEADER = 0x04034b50
 
