@@ -62,13 +62,18 @@ const TITLED = String.raw`(?<!\p{L})(?:dr|prof|mr|mrs|ms)\.? \p{L}[\p{L}'-]+`
 const FORMS = new RegExp([EMAIL, RESIDENT].join('|'), 'giu')
 const MORE_FORMS = new RegExp([...DATES, PHONE, TITLED].join('|'), 'giu')
 
-/** Reads the original data set: at this moment only, values of a person are in our hands. */
-export function identifiersOf(dataSet: DataSet, isInstitutionKept: boolean): Identifiers {
+/**
+ * Patterns of what names the subject in the original data set: at this moment only, values of a
+ * person are in our hands. Longer ones first, for a part must not spoil the whole.
+ */
+export function identifierPatterns(dataSet: DataSet, isInstitutionKept: boolean): string[] {
   const patterns = new Set<string>()
   collect(dataSet, characterSetOf(dataSet), isInstitutionKept, patterns)
-  // Longer ones first: a part must not spoil the whole.
-  const ordered = [...patterns].sort((a, b) => b.length - a.length).slice(0, MAX_WORDS)
-  const own = ordered.length === 0 ? undefined : new RegExp(ordered.join('|'), 'giu')
+  return [...patterns].sort((a, b) => b.length - a.length).slice(0, MAX_WORDS)
+}
+
+export function identifiersFrom(patterns: readonly string[]): Identifiers {
+  const own = patterns.length === 0 ? undefined : new RegExp(patterns.join('|'), 'giu')
   const removeKnown = (text: string) => {
     const without = own === undefined ? text : text.replace(own, '')
     return tidy(text, without.replace(FORMS, ''))

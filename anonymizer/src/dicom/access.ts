@@ -1,4 +1,5 @@
 /** Values of a data set by tag. Absent and empty are told apart only where it matters. */
+import { latin1 } from './ascii.ts'
 import { decodeText } from './charset.ts'
 import { DicomError } from './errors.ts'
 import { CHARSET_VRS, type DataSet, type Element, type Tag } from './model.ts'
@@ -19,25 +20,29 @@ export function getString(dataSet: DataSet, tag: Tag): string {
 
 export function characterSetOf(dataSet: DataSet): string[] {
   const element = dataSet.get('00080005')
-  return element?.kind === 'value' ? splitText(ascii(element.bytes)) : []
+  return element?.kind === 'value' ? splitText(latin1(element.bytes)) : []
 }
 
 export function stringsOf(element: Element, characterSet: readonly string[]): string[] {
   if (element.kind !== 'value' || element.bytes.length === 0) return []
   const text = CHARSET_VRS.has(element.vr)
     ? decodeText(element.bytes, characterSet, element.vr === 'PN')
-    : ascii(element.bytes)
+    : latin1(element.bytes)
   if (SINGLE_TEXT_VRS.has(element.vr)) return [text.replace(/[\0 ]+$/, '')]
   return splitText(text)
 }
 
 function splitText(text: string): string[] {
-  const values = text.split('\\').map((value) => value.replace(/[\0 ]+$/, '').trim())
+  if (!text.includes('\\')) {
+    const only = trimmed(text)
+    return only === '' ? [] : [only]
+  }
+  const values = text.split('\\').map(trimmed)
   return values.every((value) => value === '') ? [] : values
 }
 
-function ascii(bytes: Uint8Array): string {
-  return new TextDecoder('latin1').decode(bytes)
+function trimmed(text: string): string {
+  return text.replace(/[\0 ]+$/, '').trim()
 }
 
 /** All values as numbers (DS, IS and the binary VRs). DICOM_VALUE when one is not a number. */
@@ -65,7 +70,7 @@ export function numbersOf(element: Element): number[] {
   if (element.kind !== 'value') return []
   const binary = BINARY[element.vr]
   if (binary === undefined) {
-    return splitText(ascii(element.bytes)).map((text) => {
+    return splitText(latin1(element.bytes)).map((text) => {
       const number = Number(text)
       if (text === '' || !Number.isFinite(number)) {
         throw new DicomError('DICOM_VALUE', `(${element.tag}) ${element.vr} is not a number`)

@@ -30,9 +30,18 @@ export function sequence(tag: Tag, items: readonly DataSet[]): SequenceElement {
 
 /** A data set in ascending order of tag; a later element replaces an earlier one of its tag. */
 export function dataSet(elements: readonly Element[]): DataSet {
-  const byTag = new Map(elements.map((element) => [element.tag, element]))
-  return new Map([...byTag].sort(([a], [b]) => (a < b ? -1 : 1)))
+  const byTag = new Map<Tag, Element>()
+  let isAscending = true
+  let previous = ''
+  for (const element of elements) {
+    if (element.tag <= previous) isAscending = false
+    previous = element.tag
+    byTag.set(element.tag, element)
+  }
+  return isAscending ? byTag : new Map([...byTag].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
+
+const encoder = new TextEncoder()
 
 function encode(
   vr: string,
@@ -60,7 +69,7 @@ function encode(
     return bytes
   }
   const text = values.map((each) => (vr === 'DS' ? decimal(each) : String(each))).join('\\')
-  return pad(new TextEncoder().encode(text), vr === 'UI' ? 0 : 0x20)
+  return pad(encoder.encode(text), vr === 'UI' ? 0 : 0x20)
 }
 
 /** Decimal String: at most 16 characters (PS3.5 6.2), as exact as they allow. */

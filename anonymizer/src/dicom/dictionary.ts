@@ -43,8 +43,10 @@ export function tagOf(keyword: string): Tag {
 
 /** Groups of odd number are private (PS3.5 7.8). */
 export function isPrivate(tag: Tag): boolean {
-  return Number.parseInt(tag.slice(3, 4), 16) % 2 === 1
+  return ODD_DIGITS.includes(tag.charAt(3))
 }
+
+const ODD_DIGITS = '13579BDF'
 
 /** Eight upper-case hexadecimal digits. */
 export function isTag(text: string): boolean {

@@ -17,6 +17,7 @@ import {
   VRS,
   type Vr,
 } from './model.ts'
+import { readTag } from './tag.ts'
 import { IMPLICIT_VR_LITTLE_ENDIAN, isEncapsulated, isReadable } from './transfer-syntax.ts'
 
 export interface ReadLimits {
@@ -370,15 +371,6 @@ function count(reader: Reader): void {
       'there are more elements, items or fragments than allowed',
     )
   }
-}
-
-function readTag(view: DataView, at: number): Tag {
-  const group = view.getUint16(at, true).toString(16).padStart(4, '0')
-  const element = view
-    .getUint16(at + 2, true)
-    .toString(16)
-    .padStart(4, '0')
-  return (group + element).toUpperCase()
 }
 
 function truncated(tag: string, at: number): DicomError {

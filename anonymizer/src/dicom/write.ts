@@ -7,6 +7,7 @@ import { getString } from './access.ts'
 import { value } from './build.ts'
 import { DicomError } from './errors.ts'
 import { type DataSet, type Element, LONG_VRS } from './model.ts'
+import { numberOf } from './tag.ts'
 import { EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN } from './transfer-syntax.ts'
 
 /** 2.25 and the number of a UUID made for this implementation (PS3.5 B.2). */
@@ -185,8 +186,9 @@ function writeItemHeader(writer: Writer, length: number): void {
 }
 
 function writeTag(writer: Writer, tag: string): void {
-  writer.view.setUint16(writer.at, Number.parseInt(tag.slice(0, 4), 16), true)
-  writer.view.setUint16(writer.at + 2, Number.parseInt(tag.slice(4), 16), true)
+  const number = numberOf(tag)
+  writer.view.setUint16(writer.at, number >>> 16, true)
+  writer.view.setUint16(writer.at + 2, number & 0xffff, true)
   writer.at += 4
 }
 

@@ -5,7 +5,7 @@
 import { type ContentRule, contentRule, valueAction } from '../actions/content.ts'
 import { shiftDa, shiftDt } from '../actions/dates.ts'
 import { dummyOf, dummySequence } from '../actions/dummy.ts'
-import { type Identifiers, identifiersOf } from '../actions/identifiers.ts'
+import { type Identifiers, identifierPatterns } from '../actions/identifiers.ts'
 import {
   dataSet as buildDataSet,
   CHARSET_VRS,
@@ -24,9 +24,10 @@ import {
   value,
 } from '../dicom/index.ts'
 import type { Profile } from '../profile/profile.ts'
-import { type Action, createResolver, type Resolution, type Resolver } from '../profile/resolve.ts'
+import type { Action, Resolution, Resolver } from '../profile/resolve.ts'
 import { privateStep } from '../profile/safe-private.ts'
 import type { ReportRow } from '../report/report.ts'
+import { createMemo, type Memo } from './memo.ts'
 
 /** What takes the place of the subject's own values. */
 export interface Substitutes {
@@ -48,6 +49,7 @@ interface Walk {
   readonly substitutes: Substitutes
   readonly resolver: Resolver
   readonly identifiers: Identifiers
+  readonly memo: Memo
   /** Content items point to each other by position: none may be taken out. */
   readonly hasItemReferences: boolean
   readonly rows: ReportRow[]
@@ -70,17 +72,23 @@ export function cleanInstance(
   dataSet: DataSet,
   profile: Profile,
   substitutes: Substitutes,
+  memo: Memo = createMemo(),
 ): Cleaned {
+  const isInstitutionKept = profile.options.has('retain-institution-identity')
+  const patterns = identifierPatterns(dataSet, isInstitutionKept)
+  const sopClassUid = getString(dataSet, '00080016')
+  const characterSet = characterSetOf(dataSet)
+  memo.enter([sopClassUid, substitutes.pseudonym, ...characterSet, '', ...patterns].join('\n'))
   const walk: Walk = {
     profile,
     substitutes,
-    resolver: createResolver(profile, getString(dataSet, '00080016')),
-    identifiers: identifiersOf(dataSet, profile.options.has('retain-institution-identity')),
+    resolver: memo.resolverFor(profile, sopClassUid),
+    identifiers: memo.identifiersFor(patterns),
+    memo,
     hasItemReferences: holdsTag(dataSet, '0040DB73'),
     rows: [],
     needsUtf8: false,
   }
-  const characterSet = characterSetOf(dataSet)
   const top: Level = { reportPath: '', path: '', steps: [], characterSet }
   const cleaned = buildDataSet(cleanDataSet(walk, dataSet, top))
   return { dataSet: cleaned, rows: walk.rows, needsUtf8: walk.needsUtf8 }
@@ -103,6 +111,15 @@ function cleanDataSet(walk: Walk, dataSet: DataSet, level: Level): Element[] {
   for (const element of dataSet.values()) {
     const { tag } = element
     const block = isPrivate(tag) ? blockOf(tag) : undefined
+    const isPlain = block === undefined && element.kind === 'value' && level.path === ''
+    const recalled = isPlain ? walk.memo.recall(element) : undefined
+    if (recalled !== undefined) {
+      if (recalled.row !== undefined) walk.rows.push(recalled.row)
+      if (recalled.result !== undefined) {
+        kept.push(recalled.result === 'same' ? element : recalled.result)
+      }
+      continue
+    }
     if (block !== undefined && isCreator(tag)) {
       creators.set(block, element)
       continue
@@ -116,7 +133,12 @@ function cleanDataSet(walk: Walk, dataSet: DataSet, level: Level): Element[] {
         walk.resolver.resolve(tag, element.vr, { path, steps: level.steps, creator }),
     )
     const result = act(walk, element, resolution, level, creator)
-    if (!isSame(result, element, resolution.action)) report(walk, level, tag, resolution)
+    const isUnchanged = isSame(result, element, resolution.action)
+    const row = isUnchanged ? undefined : report(walk, level, tag, resolution)
+    // What asks for another character set is cleaned again in that one.
+    if (isPlain && !walk.needsUtf8) {
+      walk.memo.remember(element, { result: isUnchanged ? 'same' : result, row })
+    }
     if (result === undefined) continue
     kept.push(result)
     if (block !== undefined) keptBlocks.add(block)
@@ -128,9 +150,11 @@ function cleanDataSet(walk: Walk, dataSet: DataSet, level: Level): Element[] {
   return withoutEmptyOverlays(walk, kept, level)
 }
 
-function report(walk: Walk, level: Level, tag: Tag, { action, rule }: Resolution): void {
+function report(walk: Walk, level: Level, tag: Tag, { action, rule }: Resolution): ReportRow {
   const path = level.reportPath === '' ? tag : `${level.reportPath}.${tag}`
-  walk.rows.push({ path, keyword: keywordOf(tag), rule, action, count: 1 })
+  const row = walk.memo.rowFor({ path, keyword: keywordOf(tag), rule, action, count: 1 })
+  walk.rows.push(row)
+  return row
 }
 
 /** Private blocks (PS3.5 7.8.1): (gggg,00bb) owns (gggg,bb00) to (gggg,bbFF). */

@@ -15,11 +15,12 @@ import {
   value,
 } from '../dicom/index.ts'
 import type { Profile } from '../profile/profile.ts'
-import { type ReportRow, sumReports } from '../report/report.ts'
+import type { ReportRow } from '../report/report.ts'
 import type { Vault } from '../vault/vault.ts'
 import { admit } from './admit.ts'
 import { attestation } from './attestation.ts'
 import { cleanInstance, type Substitutes } from './clean.ts'
+import { createMemo, type Memo } from './memo.ts'
 
 export interface Deidentified {
   /** The new file in pieces; pixel data are the very bytes of the input. */
@@ -30,6 +31,7 @@ export interface Deidentified {
   readonly studyInstanceUid: string
   readonly seriesInstanceUid: string
   readonly sopInstanceUid: string
+  /** A row for each attribute that is not as it was; `sumReports` adds them up. */
   readonly report: readonly ReportRow[]
 }
 
@@ -38,8 +40,14 @@ export interface Settings {
   readonly vault: Vault
 }
 
+/** By the settings that callers use again and again. */
+const memos = new WeakMap<Settings, Memo>()
+
 /** Throws DicomError for bytes that are not readable and DeidError for what is refused. */
-export function deidentify(bytes: Uint8Array, { profile, vault }: Settings): Deidentified {
+export function deidentify(bytes: Uint8Array, settings: Settings): Deidentified {
+  const { profile, vault } = settings
+  const memo = memos.get(settings) ?? createMemo()
+  memos.set(settings, memo)
   const file = readDicom(bytes)
   admit(file.dataSet, profile)
   const patientId = getString(file.dataSet, '00100020')
@@ -49,8 +57,8 @@ export function deidentify(bytes: Uint8Array, { profile, vault }: Settings): Dei
     offsetDays: vault.dateOffsetDays(pseudonym),
     deriveUid: vault.deriveUid,
   }
-  let cleaned = cleanInstance(file.dataSet, profile, substitutes)
-  if (cleaned.needsUtf8) cleaned = cleanInstance(toUtf8(file.dataSet), profile, substitutes)
+  let cleaned = cleanInstance(file.dataSet, profile, substitutes, memo)
+  if (cleaned.needsUtf8) cleaned = cleanInstance(toUtf8(file.dataSet), profile, substitutes, memo)
   const dataSet = attested(cleaned.dataSet, profile, pseudonym)
   return {
     chunks: encodeDicom({ transferSyntaxUid: file.transferSyntaxUid, dataSet }),
@@ -59,7 +67,7 @@ export function deidentify(bytes: Uint8Array, { profile, vault }: Settings): Dei
     studyInstanceUid: getString(dataSet, '0020000D'),
     seriesInstanceUid: getString(dataSet, '0020000E'),
     sopInstanceUid: getString(dataSet, '00080018'),
-    report: sumReports([cleaned.rows]),
+    report: cleaned.rows,
   }
 }
 

@@ -9,7 +9,7 @@ import { DicomError } from '../dicom/index.ts'
 import { deidentify } from '../engine/deidentify.ts'
 import { DeidError } from '../errors.ts'
 import type { Profile } from '../profile/profile.ts'
-import type { ReportRow } from '../report/report.ts'
+import { type ReportRow, sumReports } from '../report/report.ts'
 import { openVault, type PseudonymFormat } from '../vault/vault.ts'
 import type { Source } from './inputs.ts'
 import { createSourceReader } from './source.ts'
@@ -59,6 +59,8 @@ export interface Answer {
 const reader = createSourceReader()
 const patterns = new Map<string, number>()
 let nextPattern = 0
+const rowNumbers = new WeakMap<ReportRow, number>()
+let nextRow = 0
 /** Older ones are forgotten on both sides. */
 const MAX_PATTERNS = 500
 let settings: (ChildSettings & { vault: ReturnType<typeof openVault> }) | undefined
@@ -101,15 +103,25 @@ function clean({ index, source }: Job, fresh: Answer['patterns'][number][]): Don
   let written = 0
   for (const chunk of chunks) written += chunk.length
   if (settings.partialFolder !== undefined) write(join(settings.partialFolder, partial), chunks)
-  const text = JSON.stringify(report)
-  let pattern = patterns.get(text)
+  const signature = report.map(numberOf).join(' ')
+  let pattern = patterns.get(signature)
   if (pattern === undefined) {
     if (patterns.size >= MAX_PATTERNS) patterns.clear()
     pattern = nextPattern++
-    patterns.set(text, pattern)
-    fresh.push({ id: pattern, rows: report })
+    patterns.set(signature, pattern)
+    fresh.push({ id: pattern, rows: sumReports([report]) })
   }
   return { index, code: undefined, partial, bytes: written, ...names, pattern }
+}
+
+/** The engine gives one object for all rows that say the same. */
+function numberOf(row: ReportRow): number {
+  let number = rowNumbers.get(row)
+  if (number === undefined) {
+    number = nextRow++
+    rowNumbers.set(row, number)
+  }
+  return number
 }
 
 function write(path: string, chunks: readonly Uint8Array[]): void {
