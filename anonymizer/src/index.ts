@@ -11,6 +11,7 @@ export {
 } from './engine/check.ts'
 export { type Deidentified, deidentify, type Settings } from './engine/deidentify.ts'
 export { DeidError, type DeidErrorCode } from './errors.ts'
-export { DEFAULT_PROFILE, loadProfile, type Profile, ProfileError } from './profile/profile.ts'
+export { DEFAULT_PROFILE } from './profile/names.ts'
+export { loadProfile, type Profile, ProfileError } from './profile/profile.ts'
 export { type ReportRow, sumReports } from './report/report.ts'
 export { createKey, openVault, type PseudonymFormat, type Vault } from './vault/vault.ts'

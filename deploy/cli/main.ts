@@ -1,4 +1,9 @@
 /** The `pandok` command: each subcommand is somebody's library; this only finds it. */
+import { enableCompileCache } from 'node:module'
+import { join } from 'node:path'
+
+// What was compiled once is not compiled again; within the installation, where nobody else writes.
+enableCompileCache(join(import.meta.dirname, '../../node_modules/.cache/pandok'))
 
 const io = {
   out: (text: string) => process.stdout.write(text),

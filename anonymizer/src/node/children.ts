@@ -3,6 +3,7 @@
  * on: the batch is tried again file by file, so that the culprit is known.
  */
 import { type ChildProcess, fork } from 'node:child_process'
+import { getCompileCacheDir } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { Answer, ChildSettings, Job, Refused } from './deidentify-child.ts'
 
@@ -36,9 +37,11 @@ export class OutputError extends Error {
 interface Child {
   readonly number: number
   readonly process: ChildProcess
+  readonly isReady: Promise<unknown>
 }
 
-export function startChildren(count: number, settings: ChildSettings): Children {
+/** The first child starts at once: `settings` may take as long as it does. */
+export function startChildren(count: number, settings: Promise<ChildSettings>): Children {
   let started = 0
   let isClosed = false
   const idle: Child[] = []
@@ -49,15 +52,21 @@ export function startChildren(count: number, settings: ChildSettings): Children 
     const child = fork(CHILD, {
       execArgv: [`--max-old-space-size=${MAX_HEAP_MIB}`],
       // No secrets in its environment, nothing of its console in our logs.
-      env: {},
+      env: { NODE_COMPILE_CACHE: getCompileCacheDir() },
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       serialization: 'advanced',
     })
-    child.send(settings)
-    const made = { number: started++, process: child }
+    const made = {
+      number: started++,
+      process: child,
+      isReady: settings.then((each) => child.send(each)),
+    }
+    // Whoever waits for the settings hears of their failure from the one who makes them.
+    made.isReady.catch(() => undefined)
     all.add(made)
     return made
   }
+  idle.push(start())
   const release = (child: Child) => {
     const next = waiting.shift()
     if (next === undefined) idle.push(child)
@@ -74,6 +83,7 @@ export function startChildren(count: number, settings: ChildSettings): Children 
 
   const run = async (batch: Batch): Promise<BatchAnswer> => {
     const child = await take()
+    await child.isReady
     const limitMs = TIMEOUT_MS + batch.bytes / SLOWEST_BYTES_PER_MS
     const answer = await ask(child.process, batch.jobs, limitMs)
     if (typeof answer === 'object') {

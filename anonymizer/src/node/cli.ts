@@ -7,17 +7,13 @@ import { availableParallelism } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { DeidError } from '../errors.ts'
-import {
-  BUILT_IN_NAMES,
-  DEFAULT_PROFILE,
-  loadProfile,
-  type Profile,
-  ProfileError,
-} from '../profile/profile.ts'
+import { BUILT_IN_NAMES, DEFAULT_PROFILE } from '../profile/names.ts'
+import type { Profile } from '../profile/profile.ts'
 import { createKey, openVault } from '../vault/vault.ts'
 import { openBatchReport } from './batch-report.ts'
 import type { BatchSummary } from './batch-summary.ts'
-import { OutputError, startChildren } from './children.ts'
+import { type Children, OutputError, startChildren } from './children.ts'
+import type { ChildSettings } from './deidentify-child.ts'
 import { InputError, inputsOf } from './inputs.ts'
 import type { CliIo } from './io.ts'
 import { readOrMakeKey } from './key-file.ts'
@@ -44,7 +40,8 @@ Exit: 0 all written, 1 some refused, 2 usage or environment.
 interface Options {
   readonly inputs: readonly string[]
   readonly out: string
-  readonly profile: Profile
+  /** A built-in name or the text of a file. */
+  readonly profile: string
   readonly keyFile: string
   readonly format: { prefix: string; digits: number }
   readonly report: string
@@ -82,7 +79,8 @@ export async function runDeidentifyCli(args: readonly string[], io: CliIo): Prom
 /** A sentence without the name of any input; other errors are mistakes of ours. */
 function messageOf(error: unknown): string {
   if (error instanceof UsageError || error instanceof InputError) return error.message
-  if (error instanceof ProfileError) return `the profile: ${error.message}`
+  if (error instanceof Error && error.name === 'ProfileError')
+    return `the profile: ${error.message}`
   if (error instanceof DeidError) return error.message
   if (error instanceof OutputError) return `the output cannot be written (${error.message})`
   if (error instanceof Error && 'code' in error && 'syscall' in error) {
@@ -92,51 +90,66 @@ function messageOf(error: unknown): string {
 }
 
 async function run(options: Options, io: CliIo): Promise<BatchSummary> {
-  const { out, isDryRun, profile } = options
-  const { key, isNew } =
-    isDryRun && !existsSync(options.keyFile)
-      ? { key: createKey(), isNew: false }
-      : readOrMakeKey(options.keyFile)
-  if (isNew) io.error('made a new key; keep it safe and apart from the data\n')
-  // Judges the key before anything is written.
-  openVault(key, options.format)
-  const partialFolder = claim(
-    isDryRun ? dirname(options.report) : out,
-    options.isResumed || isDryRun,
-  )
-  const children = startChildren(options.jobs, {
-    profile,
-    key,
-    format: options.format,
-    partialFolder: isDryRun ? undefined : partialFolder,
-  })
-  const progress = createProgress(io)
-  const names: string[] = []
+  const { out, isDryRun } = options
+  const settings = Promise.withResolvers<ChildSettings>()
+  const children = startChildren(options.jobs, settings.promise)
   try {
-    const report = openBatchReport({ path: options.report, partialFolder, profile, isDryRun })
-    await runAll({
-      inputs: inputsOf(options.inputs, key),
-      children,
-      out,
-      partialFolder,
-      isDryRun,
-      lanes: options.jobs,
-      subjects: openSubjects(`${options.keyFile}.subjects`, isDryRun),
-      tell: (input, outcome) => {
-        report.add(input, outcome)
-        progress.add(input, outcome)
-        if (options.names !== undefined) names.push(`${input.id}\t${input.label}\n`)
-      },
-    })
-    progress.end()
-    const summary = report.finish()
-    if (summary.counts.inputs === 0) throw new UsageError('there is no file in what was given')
-    if (options.names !== undefined) writeFileSync(options.names, names.join(''), { mode: 0o600 })
-    return summary
+    // Checking a profile needs libraries that take as long to load as a child to start.
+    const { loadProfile } = await import('../profile/profile.ts')
+    const profile = loadProfile(options.profile)
+    const { key, isNew } =
+      isDryRun && !existsSync(options.keyFile)
+        ? { key: createKey(), isNew: false }
+        : readOrMakeKey(options.keyFile)
+    if (isNew) io.error('made a new key; keep it safe and apart from the data\n')
+    // Judges the key before anything is written.
+    openVault(key, options.format)
+    const home = isDryRun ? dirname(options.report) : out
+    const partialFolder = claim(home, options.isResumed || isDryRun)
+    try {
+      settings.resolve({
+        profile,
+        key,
+        format: options.format,
+        partialFolder: isDryRun ? undefined : partialFolder,
+      })
+      return await runIn(partialFolder, { options, io, children, profile, key })
+    } finally {
+      rmSync(partialFolder, { recursive: true, force: true })
+    }
   } finally {
     children.close()
-    rmSync(partialFolder, { recursive: true, force: true })
   }
+}
+
+async function runIn(
+  partialFolder: string,
+  run: { options: Options; io: CliIo; children: Children; profile: Profile; key: Uint8Array },
+): Promise<BatchSummary> {
+  const { options, io, children, profile, key } = run
+  const { out, isDryRun } = options
+  const progress = createProgress(io)
+  const names: string[] = []
+  const report = openBatchReport({ path: options.report, partialFolder, profile, isDryRun })
+  await runAll({
+    inputs: inputsOf(options.inputs, key),
+    children,
+    out,
+    partialFolder,
+    isDryRun,
+    lanes: options.jobs,
+    subjects: openSubjects(`${options.keyFile}.subjects`, isDryRun),
+    tell: (input, outcome) => {
+      report.add(input, outcome)
+      progress.add(input, outcome)
+      if (options.names !== undefined) names.push(`${input.id}\t${input.label}\n`)
+    },
+  })
+  progress.end()
+  const summary = report.finish()
+  if (summary.counts.inputs === 0) throw new UsageError('there is no file in what was given')
+  if (options.names !== undefined) writeFileSync(options.names, names.join(''), { mode: 0o600 })
+  return summary
 }
 
 /** The folder for temporary files; two runs in one folder would spoil each other's. */
@@ -190,7 +203,7 @@ function readOptions(args: readonly string[]): Options {
   return {
     inputs,
     out,
-    profile: profileFrom(values.profile),
+    profile: profileText(values.profile),
     keyFile: resolve(values['key-file'] ?? join(out, '..', 'pandok-deid.key')),
     format: { prefix: values.prefix, digits },
     report,
@@ -224,11 +237,10 @@ function parsed(args: readonly string[]) {
   }
 }
 
-function profileFrom(nameOrFile: string): Profile {
-  const isName = BUILT_IN_NAMES.some((name) => name === nameOrFile)
-  if (isName) return loadProfile(nameOrFile)
+function profileText(nameOrFile: string): string {
+  if (BUILT_IN_NAMES.some((name) => name === nameOrFile)) return nameOrFile
   if (!existsSync(nameOrFile)) {
     throw new UsageError(`--profile: neither a file nor one of ${BUILT_IN_NAMES.join(', ')}`)
   }
-  return loadProfile(readFileSync(nameOrFile, 'utf8'))
+  return readFileSync(nameOrFile, 'utf8')
 }

@@ -18,6 +18,7 @@ import { isPrivate, isTag, type Tag, tagOf } from '../dicom/index.ts'
 import basic from './builtin/basic.json' with { type: 'json' }
 import openRelease from './builtin/open-release.json' with { type: 'json' }
 import researchLongitudinal from './builtin/research-longitudinal.json' with { type: 'json' }
+import { BUILT_IN_NAMES } from './names.ts'
 import { OPTIONS, type Option } from './options.ts'
 import { EDITION } from './table.ts'
 import { iodOf } from './types.ts'
@@ -96,8 +97,6 @@ const FIXED: ReadonlySet<Tag> = new Set([
 ])
 
 const BUILT_IN: readonly unknown[] = [basic, researchLongitudinal, openRelease]
-export const BUILT_IN_NAMES = ['basic', 'research-longitudinal', 'open-release'] as const
-export const DEFAULT_PROFILE: (typeof BUILT_IN_NAMES)[number] = 'research-longitudinal'
 
 /** By the name of one that is built in, or from the text of a file. ProfileError names the line. */
 export function loadProfile(nameOrText: string): Profile {
