@@ -6,7 +6,7 @@ import { conceptRow } from '../profile/structured-content.ts'
 
 export interface ContentRule {
   /** Of the item's value; 'X' takes the whole item out; undefined: by table E.1-1. */
-  readonly action: 'X' | 'K' | 'D' | 'C-text' | 'C-date' | undefined
+  readonly action: 'X' | 'K' | 'D' | 'U' | 'C-text' | 'C-date' | undefined
   readonly rule: string
 }
 
@@ -37,6 +37,10 @@ export function contentRule(item: DataSet, profile: Profile): ContentRule {
     kept = true
   }
   if (kept) return { action: 'K', rule: `E.3.4 ${row.basic}, K` }
+  // A reference holds nothing but UIDs, and these are replaced as everywhere: it goes on to resolve.
+  if (row.under.get('retain-uids') === 'K') {
+    return { action: 'U', rule: `E.3.4 ${row.basic}, UIDs replaced` }
+  }
   // Which items a template requires is not known here: a dummy is right in both cases.
   return { action: row.basic === 'X' ? 'X' : 'D', rule: `E.3.4 ${row.basic}` }
 }
@@ -44,7 +48,9 @@ export function contentRule(item: DataSet, profile: Profile): ContentRule {
 /** The action for an attribute of the item; undefined: as everywhere. */
 export function valueAction(tag: Tag, content: ContentRule): Action | undefined {
   if (!VALUES.has(tag)) return undefined
-  if (content.action === undefined) return tag === '0040A160' ? 'C-text' : undefined
+  if (content.action === 'U' && tag === '0040A124') return 'U'
+  if (content.action === undefined || content.action === 'U')
+    return tag === '0040A160' ? 'C-text' : undefined
   if (tag === '0040A124') return content.action === 'K' ? 'K' : 'U'
   if (content.action === 'C-date') return tag === '0040A122' ? 'K' : 'C-date'
   return content.action

@@ -263,15 +263,14 @@ function deriveUids(walk: Walk, element: ValueElement): ValueElement {
   )
 }
 
-/** What is no date cannot be shifted: it is emptied. */
+/** What is no date cannot be shifted: nothing of it stays. */
 function shiftDates(walk: Walk, element: ValueElement): ValueElement {
   const shift = element.vr === 'DT' ? shiftDt : shiftDa
   const texts = stringsOf(element, [])
-  return value(
-    element.tag,
-    element.vr,
-    texts.map((text) => shift(text, walk.substitutes.offsetDays) ?? ''),
-  )
+  const shifted = texts.map((text) => shift(text, walk.substitutes.offsetDays) ?? '')
+  // A dummy, for the attribute may need a value.
+  const isLost = texts.length > 0 && shifted.every((text) => text === '')
+  return isLost ? dummyOf(element.tag, element.vr) : value(element.tag, element.vr, shifted)
 }
 
 /** The same element when its text holds nothing that has to go, or is no text. */
@@ -293,6 +292,8 @@ function cleanText(
   const trimmed = text.replace(/[\0 ]+$/, '')
   const cleaned = clean(trimmed)
   if (cleaned === trimmed) return element
+  // All of it was an identifier: a dummy, for the attribute may need a value.
+  if (cleaned.trim() === '') return dummyOf(tag, vr)
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of ASCII is meant
   const isAscii = /^[\x00-\x7f]*$/.test(cleaned)
   if (!isAscii && level.characterSet[0] !== 'ISO_IR 192') walk.needsUtf8 = true

@@ -91,6 +91,7 @@ function resolvePublic(
   if (vr === 'UN') return { action: 'X', rule: 'unknown-vr' }
   if (vr === 'PN') return { action: 'X', rule: 'person-name' }
   if (vr === 'DA' || vr === 'DT') return dateRule(profile)
+  if (CLASS_UIDS.has(tag)) return { action: 'K', rule: 'uid of a class' }
   if (vr === 'UI') {
     return profile.options.has('retain-uids')
       ? { action: 'K', rule: 'uid retained' }
@@ -98,6 +99,26 @@ function resolvePublic(
   }
   return { action: 'K', rule: 'not-in-table' }
 }
+
+/** UIDs of kinds of things, which somebody registered, not of things. */
+const CLASS_UIDS: ReadonlySet<Tag> = new Set([
+  '00080016', // SOP Class UID
+  '0008001A', // Related General SOP Class UID
+  '0008001B', // Original Specialized SOP Class UID
+  '00080062', // SOP Classes in Study
+  '0008010C', // Coding Scheme UID
+  '0008010D', // Context Group Extension Creator UID
+  '00080117', // Context UID
+  '00080118', // Mapping Resource UID
+  '0008040E', // Stored Instance Transfer Syntax UID
+  '00081150', // Referenced SOP Class UID
+  '0008115A', // SOP Classes Supported
+  '00083002', // Available Transfer Syntax UID
+  '04000010', // MAC Calculation Transfer Syntax UID
+  '04000510', // Encrypted Content Transfer Syntax UID
+  '30100052', // Pertinent SOP Classes in Study
+  '30100053', // Pertinent SOP Classes in Series
+])
 
 function overrideAction(action: OverrideAction, vr: Vr): Action {
   if (action !== 'C') return action
