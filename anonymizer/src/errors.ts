@@ -7,6 +7,7 @@ export type DeidErrorCode =
   | 'DEID_NO_PATIENT_ID'
   | 'DEID_NO_UID'
   | 'DEID_NO_PIXELS'
+  | 'DEID_ITEMS_UNREADABLE'
   | 'DEID_PIXELS_UNSEEN'
   | 'DEID_KEY'
   | 'DEID_DATE'

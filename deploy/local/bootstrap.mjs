@@ -15,6 +15,7 @@ const ENTRIES = {
   test: 'test/run.ts',
   phantom: 'test/phantom/cli.ts',
   bench: 'test/bench/run.ts',
+  fuzz: 'test/fuzz/run.ts',
   cli: 'deploy/cli/main.ts',
 }
 const OLDEST_NODE = [20, 19]

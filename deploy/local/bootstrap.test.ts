@@ -83,7 +83,9 @@ test('the exit code and a signal pass through', () => {
 test('an unknown command names those there are', () => {
   const { status, stderr } = bootstrap(['strat'])
   expect(status).toBe(1)
-  expect(stderr).toBe('pandok: unknown command; use one of start, dev, test, phantom, bench, cli\n')
+  expect(stderr).toBe(
+    'pandok: unknown command; use one of start, dev, test, phantom, bench, fuzz, cli\n',
+  )
 })
 
 const program = (source: string) => {

@@ -44,6 +44,11 @@ export function problemsOf(dataSet: DataSet, profile: Profile): Problem[] {
   for (const tag of ['00080018', '0020000D', '0020000E']) {
     if (getString(dataSet, tag) === '') say('DEID_NO_UID', tag, `(${tag}) is empty`)
   }
+  const unreadable = keepsText(profile) ? unreadableIn(dataSet) : undefined
+  if (unreadable !== undefined) {
+    // A length that is too long may have swallowed the patient's name, which texts may repeat.
+    say('DEID_ITEMS_UNREADABLE', unreadable, `the items of (${unreadable}) cannot be read`)
+  }
   if (!isImage(sopClassUid)) return problems
   // A file cut at the edge of an element reads well: only what is missing tells.
   if (!['7FE00008', '7FE00009', '7FE00010'].some((tag) => dataSet.has(tag))) {
@@ -55,6 +60,25 @@ export function problemsOf(dataSet: DataSet, profile: Profile): Problem[] {
     say('DEID_PIXELS_UNSEEN', '00280301', 'text may be burned in, and nobody looked at it')
   }
   return problems
+}
+
+function keepsText({ options }: Profile): boolean {
+  return (['clean-descriptors', 'clean-structured-content', 'clean-graphics'] as const).some(
+    (option) => options.has(option),
+  )
+}
+
+/** The first sequence, at any level, whose items could not be read. */
+function unreadableIn(dataSet: DataSet): Tag | undefined {
+  for (const element of dataSet.values()) {
+    if (element.kind !== 'sequence') continue
+    if (element.isUnreadable === true) return element.tag
+    for (const item of element.items) {
+      const inner = unreadableIn(item)
+      if (inner !== undefined) return inner
+    }
+  }
+  return undefined
 }
 
 /** Modalities whose images people and machines write on (PS3.15 E.3.1). */

@@ -310,6 +310,7 @@ export const en = {
     DEID_DICOMDIR: 'An index of a disc: its images are taken, not the index',
     DEID_BURNED_IN: 'Text may be burned into the image',
     DEID_PIXELS_UNSEEN: 'Somebody has to look at the pixels first',
+    DEID_ITEMS_UNREADABLE: 'A sequence is damaged and may hide identifiers',
     DEID_NO_PIXELS: 'The image has no pixels',
     DEID_NO_PATIENT_ID: 'No patient ID in the file',
     DEID_NO_UID: 'No UID in the file',

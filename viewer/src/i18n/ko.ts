@@ -308,6 +308,7 @@ export const ko: Texts = {
     DEID_DICOMDIR: '디스크 색인 파일: 영상만 받음',
     DEID_BURNED_IN: '영상에 글자가 새겨져 있을 수 있음',
     DEID_PIXELS_UNSEEN: '영상에 글자가 있는지 사람이 먼저 확인해야 함',
+    DEID_ITEMS_UNREADABLE: '시퀀스가 손상되어 식별정보가 숨어 있을 수 있음',
     DEID_NO_PIXELS: '화소 데이터 없음',
     DEID_NO_PATIENT_ID: '환자 번호 없음',
     DEID_NO_UID: 'UID 없음',
