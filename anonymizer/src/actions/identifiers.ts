@@ -45,6 +45,7 @@ const BIRTH_DATE: Tag = '00100030'
 const MIN_ID = 4
 const MIN_LATIN_NAME = 3
 const MAX_WORDS = 500
+const LONG_WORD = 7
 
 const EMAIL = String.raw`[\w.+-]+@[\w-]+(?:\.[\w-]+)+`
 /** Korean resident or foreigner registration number: date of birth, sex and century, six digits. */
@@ -159,9 +160,14 @@ function wordPattern(word: string): string {
   return bounded(escaped(word).replace(/\s+/g, '\\s+'), word)
 }
 
-/** Latin words end at other letters; Korean, Chinese and Japanese ones have endings attached. */
+/**
+ * Short Latin words end at other letters, short numbers at others too: Paris is no part of comparison.
+ * Long ones are found within words; Korean, Chinese and Japanese ones have endings attached.
+ */
 function bounded(pattern: string, text: string): string {
-  return isAscii(text) ? `(?<![\\p{L}\\p{N}])${pattern}(?![\\p{L}\\p{N}])` : pattern
+  if (!isAscii(text) || text.length >= LONG_WORD) return pattern
+  if (/^[a-z]+$/i.test(text)) return `(?<!\\p{L})${pattern}(?!\\p{L})`
+  return `(?<![\\p{L}\\p{N}])${pattern}(?![\\p{L}\\p{N}])`
 }
 
 function escaped(text: string): string {

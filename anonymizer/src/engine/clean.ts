@@ -258,7 +258,8 @@ function deriveUids(walk: Walk, element: ValueElement): ValueElement {
   const uids = stringsOf(element, [])
   return value(
     element.tag,
-    element.vr,
+    // Whatever the file says of it: no other VR can hold a UID.
+    'UI',
     uids.map((uid) => (uid === '' ? '' : walk.substitutes.deriveUid(uid))),
   )
 }
