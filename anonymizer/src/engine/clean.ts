@@ -288,7 +288,7 @@ function cleanText(
     const text = decodeText(bytes, [])
     return clean(text) === text ? element : undefined
   }
-  if (!CHARSET_VRS.has(vr) && vr !== 'AE' && vr !== 'UR') return element
+  if (!CHARSET_VRS.has(vr) && !['AE', 'CS', 'UR'].includes(vr)) return element
   const text = decodeText(bytes, CHARSET_VRS.has(vr) ? level.characterSet : [], vr === 'PN')
   const trimmed = text.replace(/[\0 ]+$/, '')
   const cleaned = clean(trimmed)
