@@ -51,6 +51,8 @@ function tryOne(bytes: Uint8Array, seed: number): 'clean' | 'refused' {
     }
     const check = checkClean(result, { profile, format: vault.format })
     if (!check.isClean) {
+      // What it needs to be let in is gone: the server refuses it, and nothing is leaked.
+      if (check.findings.every(({ code }) => code.startsWith('DEID_'))) return 'refused'
       throw new Error(`mutant ${seed}: ${check.findings.map(({ code }) => code).join()}`)
     }
     return 'clean'

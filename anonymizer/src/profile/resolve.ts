@@ -78,6 +78,11 @@ function resolvePublic(
   if (/^000[0-7]/.test(tag)) return { action: 'X', rule: 'not of a data set' }
   const override = profile.overrides.get(tag)
   if (override !== undefined) return { action: overrideAction(override, vr), rule: 'override' }
+  // A text or items that the file calls numbers: nobody would look into them.
+  const standard = dictionaryEntry(tag)?.vr
+  if (standard !== undefined && isJudged(standard) && !isJudged(vr)) {
+    return { action: 'X', rule: 'VR of another kind' }
+  }
   const row = tableRow(tag)
   if (tag === PATIENT_NAME || tag === PATIENT_ID) return { action: 'P', rule: row?.basic ?? 'Z' }
   if (ATTESTED.has(tag)) return { action: vr === 'SQ' ? 'K' : 'C-text', rule: 'attestation' }
@@ -164,6 +169,11 @@ function cleanAction(option: Option, vr: Vr): Action | undefined {
       // What no text is, nobody can clean.
       return vr === 'SQ' ? 'K' : TEXTS.has(vr) ? 'C-text' : undefined
   }
+}
+
+/** Whether its content is looked at before it is kept. */
+function isJudged(vr: Vr): boolean {
+  return vr === 'SQ' || TEXTS.has(vr)
 }
 
 const TEXTS: ReadonlySet<Vr> = new Set([...CHARSET_VRS, 'AE', 'CS', 'UR'])
