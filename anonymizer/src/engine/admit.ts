@@ -18,6 +18,9 @@ function isSopClassHandled(sopClassUid: string, profile: Profile): boolean {
   return profile.sopClasses === undefined || profile.sopClasses.has(sopClassUid)
 }
 
+/** PS3.5 9.1. */
+const UID = /^[0-9][0-9.]{0,63}$/
+
 export interface Problem {
   readonly code: DeidErrorCode
   readonly tag: Tag
@@ -42,7 +45,12 @@ export function problemsOf(dataSet: DataSet, profile: Profile): Problem[] {
     say('DEID_SOP_CLASS', '00080016', '(0008,0016) is not a SOP class that the profile allows')
   }
   for (const tag of ['00080018', '0020000D', '0020000E']) {
-    if (getString(dataSet, tag) === '') say('DEID_NO_UID', tag, `(${tag}) is empty`)
+    const uid = getString(dataSet, tag)
+    if (uid === '') say('DEID_NO_UID', tag, `(${tag}) is empty`)
+    // Kept UIDs become names of files: nothing else than a UID may get there.
+    else if (profile.options.has('retain-uids') && !UID.test(uid)) {
+      say('DEID_NO_UID', tag, `(${tag}) is not a UID`)
+    }
   }
   const unreadable = keepsText(profile) ? unreadableIn(dataSet) : undefined
   if (unreadable !== undefined) {

@@ -21,7 +21,7 @@ import {
 import type { DeidErrorCode } from '../errors.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { Action } from '../profile/resolve.ts'
-import { type PseudonymFormat, pseudonymPattern } from '../vault/vault.ts'
+import { type PseudonymFormat, pseudonymPattern, STANDARD_UID } from '../vault/vault.ts'
 import { problemsOf } from './admit.ts'
 import { cleanInstance } from './clean.ts'
 
@@ -62,7 +62,7 @@ export type CheckResult =
   | { readonly isClean: false; readonly findings: readonly CheckFinding[] }
 
 const MAX_FINDINGS = 200
-const DERIVED_UID = /^(2\.25\.(0|[1-9]\d{0,38})|1\.2\.840\.10008\.[\d.]+)$/
+const DERIVED_UID = /^2\.25\.(0|[1-9]\d{0,38})$/
 
 export interface CheckSettings {
   readonly profile: Profile
@@ -122,7 +122,7 @@ function identityFindings(
   const { rows } = cleanInstance(dataSet, profile, {
     pseudonym: isPseudonym ? patientId : '',
     offsetDays: 0,
-    deriveUid: (uid) => (DERIVED_UID.test(uid) ? uid : ''),
+    deriveUid: (uid) => (DERIVED_UID.test(uid) || STANDARD_UID.test(uid) ? uid : ''),
   })
   const findings = rows.map(({ path, keyword, rule, action }) => ({
     path,

@@ -190,6 +190,16 @@ test('nothing stays of a date that is none', () => {
   expect(getString(readDicom(joinChunks(chunks)).dataSet, '00080021')).toBe('19000101')
 })
 
+test('a UID that is none never comes through, and cannot lead out of a folder', () => {
+  const retaining = { profile: loadProfile('name: r\nversion: 1\noptions: [retain-uids]\n'), vault }
+  const escape = ctImage(value('00080018', 'UI', '../../../../tmp/escaped'))
+  expect(thrownBy(() => deidentify(escape, retaining))).toMatchObject({ code: 'DEID_NO_UID' })
+  for (const uid of ['1.2.840.10008./../../escaped', '1.2.840.10008.19630417']) {
+    const { sopInstanceUid } = deidentify(ctImage(value('00080018', 'UI', uid)), settings)
+    expect(sopInstanceUid).toMatch(/^2\.25\.\d+$/)
+  }
+})
+
 function thrownBy(action: () => unknown): unknown {
   try {
     return action()

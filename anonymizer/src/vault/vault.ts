@@ -33,7 +33,11 @@ export interface Vault {
 }
 
 const KEY_BYTES = 32
-const STANDARD_ROOT = '1.2.840.10008.'
+/**
+ * Well-known UIDs of PS3.6 annex A. Their numbers are short: longer ones under this root may be an
+ * identifier that somebody put there.
+ */
+export const STANDARD_UID = /^1\.2\.840\.10008(\.\d{1,4}){1,8}$/
 const OFFSET_MIN_DAYS = 30
 const OFFSET_SPAN_DAYS = 3621
 /** References repeat within a series; a cache of this size serves them in bounded memory. */
@@ -58,7 +62,7 @@ export function openVault(key: Uint8Array, format: PseudonymFormat): Vault {
   return {
     format,
     deriveUid: (uid) => {
-      if (uid.startsWith(STANDARD_ROOT)) return uid
+      if (STANDARD_UID.test(uid)) return uid
       let derived = uids.get(uid)
       if (derived === undefined) {
         derived = `2.25.${BigInt(`0x${hex(mac('uid', uid), 16)}`)}`
