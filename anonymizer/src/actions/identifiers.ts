@@ -3,7 +3,14 @@
  * what looks like one by its form. Used to clean descriptors (PS3.15 E.3.5) and to make sure that no
  * kept text repeats what was taken out.
  */
-import { characterSetOf, type DataSet, type Element, stringsOf, type Tag } from '../dicom/index.ts'
+import {
+  characterSetOf,
+  type DataSet,
+  type Element,
+  isAscii,
+  stringsOf,
+  type Tag,
+} from '../dicom/index.ts'
 
 export interface Identifiers {
   /** Without the identifiers of this instance, e-mail addresses and resident numbers. */
@@ -172,11 +179,6 @@ function bounded(pattern: string, text: string): string {
 
 function escaped(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
-}
-
-function isAscii(text: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of ASCII is meant
-  return /^[\x00-\x7f]*$/.test(text)
 }
 
 /** What removal leaves behind: double spaces, separators without a neighbour. */

@@ -1,7 +1,9 @@
-/** Bytes as Latin-1 text; short values, which most are, without the cost of a decoder. */
+/** Text that needs no character set. */
+
 const decoder = new TextDecoder('latin1')
 const SHORT = 96
 
+/** Bytes as Latin-1 text; short values, which most are, without the cost of a decoder. */
 export function latin1(bytes: Uint8Array): string {
   if (bytes.length > SHORT) return decoder.decode(bytes)
   let text = ''
@@ -11,4 +13,9 @@ export function latin1(bytes: Uint8Array): string {
     text += String.fromCharCode(byte)
   }
   return text
+}
+
+/** Whether it is written with the same bytes in every character set that DICOM knows. */
+export function isAscii(text: string): boolean {
+  return /^\p{ASCII}*$/u.test(text)
 }

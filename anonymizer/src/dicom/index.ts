@@ -1,5 +1,6 @@
 /** DICOM structure: read, look, build, write. Knows nothing of de-identification. */
 export * from './access.ts'
+export { isAscii } from './ascii.ts'
 export { dataSet, decimal, sequence, value } from './build.ts'
 export { decodeText } from './charset.ts'
 export { dictionaryEntry, isPrivate, isTag, keywordOf, tagOf } from './dictionary.ts'

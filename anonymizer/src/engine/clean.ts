@@ -14,6 +14,7 @@ import {
   decodeText,
   type Element,
   getString,
+  isAscii,
   isPrivate,
   keywordOf,
   type SequenceElement,
@@ -295,9 +296,7 @@ function cleanText(
   if (cleaned === trimmed) return element
   // All of it was an identifier: a dummy, for the attribute may need a value.
   if (cleaned.trim() === '') return dummyOf(tag, vr)
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of ASCII is meant
-  const isAscii = /^[\x00-\x7f]*$/.test(cleaned)
-  if (!isAscii && level.characterSet[0] !== 'ISO_IR 192') walk.needsUtf8 = true
+  if (!isAscii(cleaned) && level.characterSet[0] !== 'ISO_IR 192') walk.needsUtf8 = true
   return value(tag, vr, cleaned)
 }
 

@@ -1,5 +1,6 @@
 /** FILE.json of a run; its schema is named in it. */
 import type { ReportRow } from '../report/report.ts'
+import type { RefusalCode } from './refusal.ts'
 
 export interface BatchSummary {
   readonly schema: 'pandok-deidentification-report-1'
@@ -21,7 +22,7 @@ export interface BatchSummary {
     readonly bytesWritten: number
   }
   /** Inputs by their ids; `other`: the one that stands against it. */
-  readonly refusals: readonly { input: string; code: string; other?: string }[]
+  readonly refusals: readonly { input: string; code: RefusalCode; other?: string }[]
   readonly rows: readonly ReportRow[]
   readonly instances: string
 }

@@ -5,6 +5,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { CheckResult, PseudonymFormat } from '../index.ts'
+import { askChild } from './ask-child.ts'
 
 export type PoolAnswer =
   | { readonly kind: 'checked'; readonly result: CheckResult }
@@ -43,44 +44,16 @@ export function createCheckPool(options: { timeoutMs?: number } = {}): CheckPool
   return {
     check: async (request) => {
       const current = (child ??= start())
-      const answer = await ask(current, request, timeoutMs)
-      const isBroken =
-        answer.kind === 'failed' && ['CHECK_TIMEOUT', 'CHECK_CRASHED'].includes(answer.code)
-      if (isBroken) {
-        current.kill('SIGKILL')
-        child = undefined
-      }
-      return answer
+      const answer = await askChild(current, request, timeoutMs)
+      if (answer.kind === 'answered') return answer.message as PoolAnswer
+      current.kill('SIGKILL')
+      child = undefined
+      const code = answer.kind === 'crashed' ? 'CHECK_CRASHED' : 'CHECK_TIMEOUT'
+      return { kind: 'failed', code }
     },
     close: () => {
       child?.kill('SIGKILL')
       child = undefined
     },
   }
-}
-
-function ask(child: ChildProcess, request: object, timeoutMs: number): Promise<PoolAnswer> {
-  return new Promise((resolve) => {
-    const finish = (answer: PoolAnswer) => {
-      clearTimeout(timer)
-      child.off('message', onMessage)
-      child.off('exit', onExit)
-      child.off('error', onExit)
-      resolve(answer)
-    }
-    // The child is our own code: its answers have the shape it gives them.
-    const onMessage = (message: unknown) => {
-      finish(message as PoolAnswer)
-    }
-    const onExit = () => {
-      finish({ kind: 'failed', code: 'CHECK_CRASHED' })
-    }
-    const timer = setTimeout(() => {
-      finish({ kind: 'failed', code: 'CHECK_TIMEOUT' })
-    }, timeoutMs)
-    child.on('message', onMessage)
-    child.on('exit', onExit)
-    child.on('error', onExit)
-    child.send(request)
-  })
 }

@@ -5,6 +5,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { getCompileCacheDir } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import { askChild } from './ask-child.ts'
 import type { Answer, ChildSettings, Job, Refused } from './deidentify-child.ts'
 
 const CHILD = fileURLToPath(new URL('./deidentify-child.ts', import.meta.url))
@@ -85,8 +86,9 @@ export function startChildren(count: number, settings: Promise<ChildSettings>): 
     const child = await take()
     await child.isReady
     const limitMs = TIMEOUT_MS + batch.bytes / SLOWEST_BYTES_PER_MS
-    const answer = await ask(child.process, batch.jobs, limitMs)
-    if (typeof answer === 'object') {
+    const reply = await askChild(child.process, [...batch.jobs], limitMs)
+    if (reply.kind === 'answered') {
+      const answer = reply.message as Answer
       release(child)
       if (answer.failure !== undefined) throw new OutputError(answer.failure)
       return { ...answer, child: child.number }
@@ -95,7 +97,8 @@ export function startChildren(count: number, settings: Promise<ChildSettings>): 
     const [first, ...others] = batch.jobs
     if (first === undefined) return { outcomes: [], patterns: [], child: child.number }
     if (others.length === 0) {
-      const refused: Refused = { index: first.index, code: answer }
+      const code = reply.kind === 'crashed' ? 'DEID_CRASHED' : 'DEID_TIMEOUT'
+      const refused: Refused = { index: first.index, code }
       return { outcomes: [refused], patterns: [], child: child.number }
     }
     throw new BatchLost()
@@ -112,33 +115,3 @@ export function startChildren(count: number, settings: Promise<ChildSettings>): 
 
 /** A batch of several whose child is gone: try them one by one. */
 export class BatchLost extends Error {}
-
-function ask(
-  child: ChildProcess,
-  jobs: readonly Job[],
-  limitMs: number,
-): Promise<Answer | 'DEID_TIMEOUT' | 'DEID_CRASHED'> {
-  return new Promise((resolve) => {
-    const finish = (answer: Answer | 'DEID_TIMEOUT' | 'DEID_CRASHED') => {
-      clearTimeout(timer)
-      child.off('message', onMessage)
-      child.off('exit', onExit)
-      child.off('error', onExit)
-      resolve(answer)
-    }
-    // The child is our own code: its answers have the shape it gives them.
-    const onMessage = (message: unknown) => {
-      finish(message as Answer)
-    }
-    const onExit = () => {
-      finish('DEID_CRASHED')
-    }
-    const timer = setTimeout(() => {
-      finish('DEID_TIMEOUT')
-    }, limitMs)
-    child.on('message', onMessage)
-    child.on('exit', onExit)
-    child.on('error', onExit)
-    child.send([...jobs])
-  })
-}

@@ -12,6 +12,7 @@ import type { Profile } from '../profile/profile.ts'
 import { type ReportRow, sumReports } from '../report/report.ts'
 import { openVault, type PseudonymFormat } from '../vault/vault.ts'
 import type { Source } from './inputs.ts'
+import type { RefusalCode } from './refusal.ts'
 import { createSourceReader } from './source.ts'
 
 export interface ChildSettings {
@@ -42,10 +43,9 @@ export interface Done {
   readonly pattern: number
 }
 
-/** `code`: a DicomErrorCode or DeidErrorCode, DEID_UNREADABLE or DEID_INTERNAL. */
 export interface Refused {
   readonly index: number
-  readonly code: string
+  readonly code: RefusalCode
 }
 
 export interface Answer {
@@ -152,7 +152,7 @@ function after(chunks: readonly Uint8Array[], count: number): Uint8Array[] {
   return left
 }
 
-function codeOf(error: unknown): string {
+function codeOf(error: unknown): RefusalCode {
   if (error instanceof DicomError || error instanceof DeidError) return error.code
   // Only the code leaves: messages of other errors may hold values or names.
   const isOfFile = error instanceof Error && 'syscall' in error

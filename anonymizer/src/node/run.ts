@@ -9,6 +9,7 @@ import type { ReportRow } from '../report/report.ts'
 import { type BatchAnswer, BatchLost, type Children } from './children.ts'
 import type { Done, Job, Refused } from './deidentify-child.ts'
 import type { Input } from './inputs.ts'
+import type { RefusalCode } from './refusal.ts'
 import type { Subjects } from './subjects.ts'
 
 export type Outcome =
@@ -19,7 +20,7 @@ export type Outcome =
       readonly rows: readonly ReportRow[]
     }
   /** Left out; `other`: id of the input that it stands against. */
-  | { readonly kind: 'refused'; readonly code: string; readonly other: string | undefined }
+  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly other: string | undefined }
   /** The index of a disc, whose files are taken themselves. */
   | { readonly kind: 'passed-over' }
 
@@ -97,7 +98,8 @@ export async function runAll(options: RunOptions): Promise<void> {
   }
   await Promise.all(pending)
   const [failure] = failures
-  if (failure instanceof Error) throw failure
+  if (failure === undefined) return
+  throw failure instanceof Error ? failure : new Error('the run failed', { cause: failure })
 }
 
 async function* batches(inputs: AsyncIterable<Input>): AsyncGenerator<Input[]> {
@@ -145,7 +147,7 @@ function createPlacer(options: RunOptions): Placer {
       return { kind: 'refused', code: outcome.code, other: undefined }
     }
     const partial = join(partialFolder, outcome.partial)
-    const refuse = (code: string, other?: string): Outcome => {
+    const refuse = (code: RefusalCode, other?: string): Outcome => {
       rmSync(partial, { force: true })
       return { kind: 'refused', code, other }
     }

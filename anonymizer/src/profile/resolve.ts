@@ -1,7 +1,8 @@
 /**
  * One action for every attribute of an instance. The rules, in their order:
  *
- * 1. overrides of the profile;
+ * 0. commands, file meta information and directories have no place in a data set and go;
+ * 1. overrides of the profile; what the file calls numbers and the standard a text goes;
  * 2. private attributes go unless Retain Safe Private knows them (PS3.15 E.3.10);
  * 3. what identifies the object for the archive is set by the engine (pseudonym, attestation);
  * 4. table E.1-1: the selected options first, then the Basic Profile, compound codes resolved by
