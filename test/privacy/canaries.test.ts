@@ -8,7 +8,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { deflateSync, inflateRawSync, inflateSync } from 'node:zlib'
+import { deflateSync, inflateSync } from 'node:zlib'
 import {
   type DataSet,
   dataSet,
@@ -279,12 +279,10 @@ function inflated(bytes: Buffer): Buffer[] {
   const found: Buffer[] = []
   for (let at = bytes.indexOf(0x78); at !== -1; at = bytes.indexOf(0x78, at + 1)) {
     if (bytes.readUInt16BE(Math.min(at, bytes.length - 2)) % 31 !== 0) continue
-    for (const inflate of [inflateSync, inflateRawSync]) {
-      try {
-        found.push(inflate(bytes.subarray(at), { maxOutputLength: 1 << 20 }))
-      } catch {
-        // Not a stream.
-      }
+    try {
+      found.push(inflateSync(bytes.subarray(at), { maxOutputLength: 1 << 20 }))
+    } catch {
+      // Not a stream.
     }
   }
   return found

@@ -8,6 +8,7 @@ import {
   sequence,
   type Tag,
   type ValueElement,
+  type Vr,
   value,
 } from '../dicom/index.ts'
 
@@ -69,39 +70,47 @@ const SHAPE: ReadonlySet<Tag> = new Set([
   '0040DB00', // Template Identifier
   '00080105', // Mapping Resource
 ])
+const SHAPE_VRS: ReadonlySet<Vr> = new Set(['CS', 'US'])
 /** What a content item is about and in which unit: kept where the code is a public one. */
 const PUBLIC_CODES: ReadonlySet<Tag> = new Set(['0040A043', '004008EA'])
 const PUBLIC_SCHEMES = new Set(['DCM', 'SCT', 'SRT', 'LN', 'UCUM', 'NCIt', 'RADLEX', 'FMA'])
 
-/**
- * A sequence of the same shape, every value in it a dummy. `deriveUid` keeps references between
- * objects intact. Twice gives the same as once.
- */
-export function dummySequence(
-  element: SequenceElement,
-  deriveUid: (uid: ValueElement) => ValueElement,
-): SequenceElement {
+interface Keeping {
+  /** References between objects stay intact. */
+  readonly deriveUid: (uid: ValueElement) => ValueElement
+  /** What stays loses the identifiers of the instance. */
+  readonly judge: (element: ValueElement) => ValueElement | undefined
+}
+
+/** A sequence of the same shape, every value in it a dummy. Twice gives the same as once. */
+export function dummySequence(element: SequenceElement, keeping: Keeping): SequenceElement {
   const items = element.items.map((item) => {
     const isKept = PUBLIC_CODES.has(element.tag) && PUBLIC_SCHEMES.has(getString(item, '00080102'))
-    return isKept ? publicCode(item) : dummyItem(item, deriveUid)
+    return isKept ? publicCode(item, keeping) : dummyItem(item, keeping)
   })
   return sequence(element.tag, items)
 }
 
-function dummyItem(item: DataSet, deriveUid: (uid: ValueElement) => ValueElement): DataSet {
+function dummyItem(item: DataSet, keeping: Keeping): DataSet {
   return buildDataSet(
     [...item.values()].map((inner): Element => {
-      if (inner.kind === 'sequence') return dummySequence(inner, deriveUid)
-      if (inner.kind === 'fragments') return dummyOf(inner.tag, inner.vr)
-      if (SHAPE.has(inner.tag)) return inner
-      if (inner.vr === 'UI') return deriveUid(inner)
+      if (inner.kind === 'sequence') return dummySequence(inner, keeping)
+      if (inner.kind === 'value' && SHAPE.has(inner.tag) && SHAPE_VRS.has(inner.vr)) {
+        return keeping.judge(inner) ?? dummyOf(inner.tag, inner.vr)
+      }
+      if (inner.kind === 'value' && inner.vr === 'UI') return keeping.deriveUid(inner)
       return dummyOf(inner.tag, inner.vr)
     }),
   )
 }
 
 /** Code Value, Coding Scheme Designator and Code Meaning; nothing that somebody added. */
-function publicCode(item: DataSet): DataSet {
+function publicCode(item: DataSet, keeping: Keeping): DataSet {
   const own = ['00080100', '00080102', '00080103', '00080104']
-  return buildDataSet([...item.values()].filter(({ tag }) => own.includes(tag)))
+  return buildDataSet(
+    [...item.values()].flatMap((element) => {
+      if (!own.includes(element.tag) || element.kind !== 'value') return []
+      return keeping.judge(element) ?? []
+    }),
+  )
 }

@@ -224,7 +224,10 @@ function actOnSequence(
     case 'Z':
       return sequence(tag, [])
     case 'D':
-      return dummySequence(element, (uid) => deriveUids(walk, uid))
+      return dummySequence(element, {
+        deriveUid: (uid) => deriveUids(walk, uid),
+        judge: (kept) => cleanText(walk, kept, level, walk.identifiers.removeKnown),
+      })
     case 'K':
     case 'U':
     case 'C-text':

@@ -1,6 +1,5 @@
 /** De-identification in the browser, off the page's thread. */
-import type { PseudonymFormat } from '../index.ts'
-import type { WorkerAnswer, WorkerRequest } from './protocol.ts'
+import type { WorkerAnswer, WorkerRequest, WorkerSettings } from './protocol.ts'
 
 export type { WorkerAnswer } from './protocol.ts'
 
@@ -10,12 +9,9 @@ export interface DeidentificationWorker {
   readonly close: () => void
 }
 
-export function startDeidentificationWorker(options: {
-  key: Uint8Array
-  format: PseudonymFormat
-  profile: string
-}): DeidentificationWorker {
+export function startDeidentificationWorker(settings: WorkerSettings): DeidentificationWorker {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
+  worker.postMessage(settings)
   const waiting = new Map<number, PromiseWithResolvers<WorkerAnswer>>()
   let lastId = 0
   worker.onmessage = (event: MessageEvent<WorkerAnswer>) => {
@@ -30,7 +26,7 @@ export function startDeidentificationWorker(options: {
   return {
     deidentify: (bytes) => {
       const answer = Promise.withResolvers<WorkerAnswer>()
-      const request: WorkerRequest = { id: ++lastId, ...options, bytes }
+      const request: WorkerRequest = { id: ++lastId, bytes }
       waiting.set(request.id, answer)
       worker.postMessage(request, [bytes])
       return answer.promise

@@ -1,12 +1,16 @@
 /** What the page and its de-identification worker say to each other. */
 import type { PseudonymFormat, ReportRow } from '../index.ts'
 
-export interface WorkerRequest {
-  readonly id: number
+/** The first message; files follow. */
+export interface WorkerSettings {
   readonly key: Uint8Array
   readonly format: PseudonymFormat
   /** As loadProfile takes it: a name or the text of a file. */
   readonly profile: string
+}
+
+export interface WorkerRequest {
+  readonly id: number
   readonly bytes: ArrayBuffer
 }
 
