@@ -9,6 +9,12 @@ export type DeidErrorCode =
   | 'DEID_NO_PIXELS'
   | 'DEID_ITEMS_UNREADABLE'
   | 'DEID_PIXELS_UNSEEN'
+  /** The detector sees text where nothing announced it; a person has to look. */
+  | 'DEID_TEXT_FOUND'
+  /** The frames cannot be decoded or encoded, so nothing in them can be blanked. */
+  | 'DEID_PIXEL_CODEC'
+  /** A head whose face could be rendered, and the profile refuses or it cannot be defaced. */
+  | 'DEID_FACE'
   | 'DEID_KEY'
   | 'DEID_DATE'
 

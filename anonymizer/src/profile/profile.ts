@@ -11,6 +11,9 @@
  *     sopClasses: [1.2.840.10008.5.1.4.1.1.2]   # all that are handled, when left out
  *     pixels:
  *       unseen: refuse                # or keep: what may have text burned in and nobody looked at
+ *       look: sample                  # or all: which frames the detector sees where none announces text
+ *     faces: refuse                   # or deface, keep: heads in CT and MR that could be rendered
+ *     documents: refuse               # or keep: encapsulated PDF and CDA, audio, video
  */
 import { isMap, LineCounter, parseDocument } from 'yaml'
 import * as z from 'zod'
@@ -33,7 +36,9 @@ export interface Profile {
   readonly overrides: ReadonlyMap<Tag, OverrideAction>
   /** undefined: every SOP class that is handled. */
   readonly sopClasses: ReadonlySet<string> | undefined
-  readonly pixels: { readonly unseen: 'refuse' | 'keep' }
+  readonly pixels: { readonly unseen: 'refuse' | 'keep'; readonly look: 'sample' | 'all' }
+  readonly faces: 'refuse' | 'deface' | 'keep'
+  readonly documents: 'refuse' | 'keep'
   /** Name, version and edition of the standard: what (0012,0063) says. */
   readonly label: string
 }
@@ -80,7 +85,14 @@ const schema = z.strictObject({
         .refine((uid) => iodOf(uid) !== undefined, 'not a storage SOP class of the standard'),
     )
     .optional(),
-  pixels: z.strictObject({ unseen: z.enum(['refuse', 'keep']).default('refuse') }).prefault({}),
+  pixels: z
+    .strictObject({
+      unseen: z.enum(['refuse', 'keep']).default('refuse'),
+      look: z.enum(['sample', 'all']).default('sample'),
+    })
+    .prefault({}),
+  faces: z.enum(['refuse', 'deface', 'keep']).default('refuse'),
+  documents: z.enum(['refuse', 'keep']).default('refuse'),
 })
 
 /** What these say is set by the engine; no profile may change it. */

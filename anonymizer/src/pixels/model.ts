@@ -1,0 +1,88 @@
+/**
+ * What rules, detector, persons and redaction say to each other about text in pixels. Columns and
+ * rows count from 0 at the upper left of a frame as it is stored; frames count from 1, as in DICOM.
+ */
+
+/** A box of whole pixels. */
+export interface Box {
+  readonly left: number
+  readonly top: number
+  readonly width: number
+  readonly height: number
+}
+
+/** A box in some frames of an instance. */
+export interface Region extends Box {
+  readonly frames: 'all' | readonly number[]
+}
+
+/** What was decided for one instance: every frame was looked at, or the rule covers all of them. */
+export interface PixelReview {
+  /** What is blanked in the pixels; [] when nothing has to go. */
+  readonly regions: readonly Region[]
+  /** Who answers for it; a person may have confirmed what a rule or the detector proposed. */
+  readonly by: 'person' | 'rule'
+}
+
+/** What has to be known of an instance's pixels before it may be written. */
+export type PixelPlan =
+  /** No pixels, or none that could hold text (PS3.15 E.3.1). */
+  | { readonly kind: 'none' }
+  /** Nothing announces text: the detector looks at samples of the series. */
+  | { readonly kind: 'sample' }
+  /** A person looks at it, always. `known`: regions that this kind of device writes into. */
+  | { readonly kind: 'person'; readonly reason: PersonReason; readonly known: readonly Region[] }
+
+export type PersonReason =
+  /** (0028,0301) says so. */
+  | 'burned-in'
+  /** US, SC, XC, OT, ES and the like. */
+  | 'written-on'
+  /** Derived, secondary, or nothing declares it free. */
+  | 'not-declared-free'
+
+/** An image of one channel for the detector: rows after each other, 0 black to 255 white. */
+export interface GrayImage {
+  readonly width: number
+  readonly height: number
+  readonly pixels: Uint8Array
+}
+
+/** Where the detector sees text; `score` from 0 to 1. */
+export interface TextBox extends Box {
+  readonly score: number
+}
+
+export interface TextDetector {
+  /** Boxes in pixels of the image, widened by a margin, so that blanking them leaves no stroke. */
+  readonly detect: (image: GrayImage) => Promise<readonly TextBox[]>
+}
+
+/** How the samples of a frame are laid out (PS3.3 C.7.6.3). */
+export interface FrameShape {
+  readonly rows: number
+  readonly columns: number
+  readonly samplesPerPixel: 1 | 3
+  readonly bitsAllocated: 8 | 16 | 32
+  readonly bitsStored: number
+  readonly isSigned: boolean
+  /** False: colour by pixel; true: colour by plane. */
+  readonly isPlanar: boolean
+  readonly photometricInterpretation: string
+}
+
+/**
+ * Decoders and encoders of encapsulated frames. Loading them is asynchronous (WebAssembly), using
+ * them is not. Sizes are read from the code stream and compared with `shape` before anything is
+ * allocated. All throw DeidError DEID_PIXEL_CODEC.
+ */
+export interface FrameCodecs {
+  /** Little endian samples as a native frame has them, and how they came to be laid out. */
+  readonly decode: (
+    transferSyntaxUid: string,
+    encoded: Uint8Array,
+    shape: FrameShape,
+  ) => { readonly bytes: Uint8Array; readonly shape: FrameShape }
+  /** Lossless, in the same transfer syntax or the lossless one of its family. */
+  readonly encode: (transferSyntaxUid: string, bytes: Uint8Array, shape: FrameShape) => Uint8Array
+}
