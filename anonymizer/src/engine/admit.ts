@@ -1,20 +1,22 @@
 /** Which instances are de-identified at all. Everything else is refused before anything is written. */
-import { type DataSet, getString, getStrings, type Tag } from '../dicom/index.ts'
+import { type DataSet, getString, type Tag } from '../dicom/index.ts'
 import { DeidError, type DeidErrorCode } from '../errors.ts'
+import { planPixels } from '../pixels/plan.ts'
 import type { Profile } from '../profile/profile.ts'
 import { iodOf, isImage } from '../profile/types.ts'
 
 /** Whole documents, sound and film: nobody can say here what is in them. */
-const OPAQUE = [
+const DOCUMENTS = [
   /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.104\./, // encapsulated documents
   /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.9\.4\./, // audio waveforms
-  /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.66$/, // raw data
   /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.77\.1\.[124]\.1$/, // video
 ]
+const RAW_DATA = '1.2.840.10008.5.1.4.1.1.66'
 
 function isSopClassHandled(sopClassUid: string, profile: Profile): boolean {
-  if (iodOf(sopClassUid) === undefined) return false
-  if (OPAQUE.some((pattern) => pattern.test(sopClassUid))) return false
+  if (iodOf(sopClassUid) === undefined || sopClassUid === RAW_DATA) return false
+  const isDocument = DOCUMENTS.some((pattern) => pattern.test(sopClassUid))
+  if (isDocument && profile.documents === 'refuse') return false
   return profile.sopClasses === undefined || profile.sopClasses.has(sopClassUid)
 }
 
@@ -27,14 +29,14 @@ export interface Problem {
   readonly detail: string
 }
 
-/** Throws DeidError with the first reason. */
-export function admit(dataSet: DataSet, profile: Profile): void {
-  const [problem] = problemsOf(dataSet, profile)
+/** Throws DeidError with the first reason. `isSeen`: a person saw the pixels. */
+export function admit(dataSet: DataSet, profile: Profile, isSeen: boolean): void {
+  const [problem] = problemsOf(dataSet, profile, isSeen)
   if (problem !== undefined) throw new DeidError(problem.code, problem.detail)
 }
 
 /** Why the instance is refused; [] when it is admitted. */
-export function problemsOf(dataSet: DataSet, profile: Profile): Problem[] {
+export function problemsOf(dataSet: DataSet, profile: Profile, isSeen: boolean): Problem[] {
   const sopClassUid = getString(dataSet, '00080016')
   const problems: Problem[] = []
   const say = (code: DeidErrorCode, tag: Tag, detail: string) =>
@@ -62,10 +64,11 @@ export function problemsOf(dataSet: DataSet, profile: Profile): Problem[] {
   if (!['7FE00008', '7FE00009', '7FE00010'].some((tag) => dataSet.has(tag))) {
     say('DEID_NO_PIXELS', '7FE00010', '(7FE0,0010) is missing')
   }
-  if (getString(dataSet, '00280301') === 'YES') {
-    say('DEID_BURNED_IN', '00280301', '(0028,0301) says that identifiers are in the pixels')
-  } else if (profile.pixels.unseen === 'refuse' && mayHoldText(dataSet, sopClassUid)) {
-    say('DEID_PIXELS_UNSEEN', '00280301', 'text may be burned in, and nobody looked at it')
+  const plan = planPixels(dataSet, profile)
+  if (plan.kind === 'person' && !isSeen) {
+    const isDeclared = plan.reason === 'burned-in'
+    const code = isDeclared ? 'DEID_BURNED_IN' : 'DEID_PIXELS_UNSEEN'
+    say(code, '00280301', 'text may be in the pixels, and nobody looked at them')
   }
   return problems
 }
@@ -87,20 +90,4 @@ function unreadableIn(dataSet: DataSet): Tag | undefined {
     }
   }
   return undefined
-}
-
-/** Modalities whose images people and machines write on (PS3.15 E.3.1). */
-const WRITTEN_ON = new Set(['US', 'IVUS', 'SC', 'XC', 'OT', 'ES', 'GM', 'SM', 'DOC'])
-const SECONDARY_CAPTURE = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.7(\.|$)/
-/** Made by machines from measured values: no hand and no screen is between. */
-const MEASURED = new Set(['CT', 'MR', 'PT', 'NM', 'RTDOSE', 'SEG'])
-
-function mayHoldText(dataSet: DataSet, sopClassUid: string): boolean {
-  const modality = getString(dataSet, '00080060')
-  if (WRITTEN_ON.has(modality) || SECONDARY_CAPTURE.test(sopClassUid)) return true
-  if (getString(dataSet, '00280301') === 'NO') return false
-  const [origin, examination] = getStrings(dataSet, '00080008')
-  const isOriginal = origin === 'ORIGINAL' && examination === 'PRIMARY'
-  if (['RTDOSE', 'SEG'].includes(modality)) return false
-  return !(MEASURED.has(modality) && isOriginal)
 }

@@ -9,7 +9,7 @@ import {
   sequence,
   value,
 } from '../dicom/index.ts'
-import { OPTIONS } from '../profile/options.ts'
+import { OPTIONS, PIXEL_OPTIONS, type PixelOption } from '../profile/options.ts'
 import type { Profile } from '../profile/profile.ts'
 
 const code = (codeValue: string, meaning: string) =>
@@ -21,13 +21,21 @@ const code = (codeValue: string, meaning: string) =>
 
 /**
  * Elements to put in place of those in `cleaned`, the data set after its actions. What earlier
- * de-identification said stays, ours comes behind it.
+ * de-identification said stays, ours comes behind it. `pixelOptions`: what was done to the pixels of
+ * this instance; where a person did not look, (0028,0301) stays as it was.
  */
-export function attestation(cleaned: DataSet, profile: Profile): Element[] {
+export function attestation(
+  cleaned: DataSet,
+  profile: Profile,
+  pixelOptions: ReadonlySet<PixelOption>,
+): Element[] {
   const methods = getStrings(cleaned, '00120063').filter((text) => text !== profile.label)
   const codes = [
     code('113100', 'Basic Application Confidentiality Profile'),
     ...[...profile.options].map((option) => code(OPTIONS[option].code, OPTIONS[option].meaning)),
+    ...[...pixelOptions].map((option) =>
+      code(PIXEL_OPTIONS[option].code, PIXEL_OPTIONS[option].meaning),
+    ),
   ]
   const own = new Set(codes.map((item) => getString(item, '00080100')))
   const earlier = getItems(cleaned, '00120064').filter(
@@ -37,6 +45,10 @@ export function attestation(cleaned: DataSet, profile: Profile): Element[] {
     value('00120062', 'CS', 'YES'),
     value('00120063', 'LO', [...methods, profile.label]),
     sequence('00120064', [...earlier, ...codes]),
+    ...(pixelOptions.has('clean-pixel-data') ? [value('00280301', 'CS', 'NO')] : []),
+    ...(pixelOptions.has('clean-recognizable-visual-features')
+      ? [value('00280302', 'CS', 'NO')]
+      : []),
     value('00280303', 'CS', longitudinal(cleaned, profile)),
   ]
 }

@@ -19,6 +19,7 @@ import {
   toDicomJson,
 } from '../dicom/index.ts'
 import type { DeidErrorCode } from '../errors.ts'
+import { isSeen } from '../pixels/plan.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { Action } from '../profile/resolve.ts'
 import { type PseudonymFormat, pseudonymPattern, STANDARD_UID } from '../vault/vault.ts'
@@ -74,7 +75,7 @@ export function checkClean(bytes: Uint8Array, { profile, format }: CheckSettings
   const file = readDicom(bytes)
   const { dataSet } = file
   const findings = [
-    ...problemsOf(dataSet, profile).map(({ tag, code }) => finding(tag, code)),
+    ...problemsOf(dataSet, profile, isSeen(dataSet)).map(({ tag, code }) => finding(tag, code)),
     ...attestationFindings(dataSet, profile),
     ...identityFindings(dataSet, profile, format),
     ...preambleFindings(bytes),

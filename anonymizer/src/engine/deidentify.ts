@@ -1,6 +1,6 @@
 /**
- * De-identifies one DICOM file (PS3.15 annex E) and attests what was done. Pixel data is not
- * touched.
+ * De-identifies one DICOM file (PS3.15 annex E) and attests what was done. Pixel data stays bit by
+ * bit unless a person decided what is to be blanked.
  *
  * In: bytes of a Part 10 file. Out: the pieces of a new one, and a report without values. Any doubt
  * is an error (DicomError, DeidError) and no output.
@@ -14,6 +14,8 @@ import {
   toUtf8,
   value,
 } from '../dicom/index.ts'
+import type { PixelReview } from '../pixels/model.ts'
+import type { PixelOption } from '../profile/options.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { ReportRow } from '../report/report.ts'
 import type { Vault } from '../vault/vault.ts'
@@ -43,13 +45,20 @@ export interface Settings {
 /** By the settings that callers use again and again. */
 const memos = new WeakMap<Settings, Memo>()
 
-/** Throws DicomError for bytes that are not readable and DeidError for what is refused. */
-export function deidentify(bytes: Uint8Array, settings: Settings): Deidentified {
+/**
+ * Throws DicomError for bytes that are not readable and DeidError for what is refused; without a
+ * `review` that is everything that a person has to look at (pixels/plan.ts).
+ */
+export function deidentify(
+  bytes: Uint8Array,
+  settings: Settings,
+  review?: PixelReview,
+): Deidentified {
   const { profile, vault } = settings
   const memo = memos.get(settings) ?? createMemo()
   memos.set(settings, memo)
   const file = readDicom(bytes)
-  admit(file.dataSet, profile)
+  admit(file.dataSet, profile, review !== undefined)
   const patientId = getString(file.dataSet, '00100020')
   const pseudonym = vault.pseudonymFor(patientId)
   const substitutes: Substitutes = {
@@ -59,7 +68,8 @@ export function deidentify(bytes: Uint8Array, settings: Settings): Deidentified 
   }
   let cleaned = cleanInstance(file.dataSet, profile, substitutes, memo)
   if (cleaned.needsUtf8) cleaned = cleanInstance(toUtf8(file.dataSet), profile, substitutes, memo)
-  const dataSet = attested(cleaned.dataSet, profile, pseudonym)
+  const pixelOptions = new Set<PixelOption>(review === undefined ? [] : ['clean-pixel-data'])
+  const dataSet = attested(cleaned.dataSet, profile, pseudonym, pixelOptions)
   return {
     chunks: encodeDicom({ transferSyntaxUid: file.transferSyntaxUid, dataSet }),
     pseudonym,
@@ -71,11 +81,16 @@ export function deidentify(bytes: Uint8Array, settings: Settings): Deidentified 
   }
 }
 
-function attested(cleaned: DataSet, profile: Profile, pseudonym: string): DataSet {
+function attested(
+  cleaned: DataSet,
+  profile: Profile,
+  pseudonym: string,
+  pixelOptions: ReadonlySet<PixelOption>,
+): DataSet {
   return buildDataSet([
     ...cleaned.values(),
     value('00100010', 'PN', pseudonym),
     value('00100020', 'LO', pseudonym),
-    ...attestation(cleaned, profile),
+    ...attestation(cleaned, profile, pixelOptions),
   ])
 }

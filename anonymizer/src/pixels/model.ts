@@ -16,12 +16,10 @@ export interface Region extends Box {
   readonly frames: 'all' | readonly number[]
 }
 
-/** What was decided for one instance: every frame was looked at, or the rule covers all of them. */
+/** What a person decided for one instance, having seen its frames; rules and detector only propose. */
 export interface PixelReview {
   /** What is blanked in the pixels; [] when nothing has to go. */
   readonly regions: readonly Region[]
-  /** Who answers for it; a person may have confirmed what a rule or the detector proposed. */
-  readonly by: 'person' | 'rule'
 }
 
 /** What has to be known of an instance's pixels before it may be written. */
@@ -30,8 +28,8 @@ export type PixelPlan =
   | { readonly kind: 'none' }
   /** Nothing announces text: the detector looks at samples of the series. */
   | { readonly kind: 'sample' }
-  /** A person looks at it, always. `known`: regions that this kind of device writes into. */
-  | { readonly kind: 'person'; readonly reason: PersonReason; readonly known: readonly Region[] }
+  /** A person looks at it, always. */
+  | { readonly kind: 'person'; readonly reason: PersonReason }
 
 export type PersonReason =
   /** (0028,0301) says so. */

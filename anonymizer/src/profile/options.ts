@@ -24,6 +24,17 @@ export const OPTIONS = {
   'retain-safe-private': { code: '113111', meaning: 'Retain Safe Private Option' },
 } as const
 
+/** What is done to pixels is decided for each instance, so no profile selects it. */
+export const PIXEL_OPTIONS = {
+  'clean-pixel-data': { code: '113101', meaning: 'Clean Pixel Data Option' },
+  'clean-recognizable-visual-features': {
+    code: '113102',
+    meaning: 'Clean Recognizable Visual Features Option',
+  },
+} as const
+
+export type PixelOption = keyof typeof PIXEL_OPTIONS
+
 export type Option = keyof typeof OPTIONS
 
 /** The options that have a column of letters in the generated tables, in the columns' order. */
