@@ -10,7 +10,9 @@ export {
   type FindingCode,
 } from './engine/check.ts'
 export { type Deidentified, deidentify, type Settings } from './engine/deidentify.ts'
+export { type Inspection, inspect } from './engine/inspect.ts'
 export { DeidError, type DeidErrorCode } from './errors.ts'
+export type { Box, PersonReason, PixelPlan, PixelReview, Region, TextBox } from './pixels/model.ts'
 export { DEFAULT_PROFILE } from './profile/names.ts'
 export { loadProfile, type Profile, ProfileError } from './profile/profile.ts'
 export { type ReportRow, sumReports } from './report/report.ts'

@@ -1,0 +1,35 @@
+/**
+ * Looks at one instance before it is de-identified: whether it would be, and what has to be known of
+ * its pixels first. Nothing of the original leaves but counts; the UIDs are the derived ones.
+ */
+
+import { getNumber, getString, readDicom } from '../dicom/index.ts'
+import type { PixelPlan } from '../pixels/model.ts'
+import { planPixels } from '../pixels/plan.ts'
+import { admit } from './admit.ts'
+import type { Settings } from './deidentify.ts'
+
+export interface Inspection {
+  readonly plan: PixelPlan
+  readonly pseudonym: string
+  readonly seriesInstanceUid: string
+  /** (0020,0013); undefined where there is none or it is no number. */
+  readonly instanceNumber: number | undefined
+  readonly numberOfFrames: number
+}
+
+/** Throws DicomError and DeidError as `deidentify` does, but not for pixels that nobody saw. */
+export function inspect(bytes: Uint8Array, { profile, vault }: Settings): Inspection {
+  const { dataSet } = readDicom(bytes)
+  admit(dataSet, profile, true)
+  const number = Number(getString(dataSet, '00200013') || Number.NaN)
+  return {
+    plan: planPixels(dataSet, profile),
+    pseudonym: vault.pseudonymFor(getString(dataSet, '00100020')),
+    seriesInstanceUid: profile.options.has('retain-uids')
+      ? getString(dataSet, '0020000E')
+      : vault.deriveUid(getString(dataSet, '0020000E')),
+    instanceNumber: Number.isFinite(number) ? number : undefined,
+    numberOfFrames: getNumber(dataSet, '00280008') ?? 1,
+  }
+}
