@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { createCheckPool } from '@pandok/anonymizer/node'
+import { PandokError } from '@pandok/contract'
 import { annotationRoutes, createAnnotationService, segmentationAt } from './annotations/index.ts'
 import { createArchiveService, STORE_UPLOAD, storeUploadJob } from './archive/index.ts'
 import { cohortRoutes, createCohortService } from './cohorts/index.ts'
@@ -62,7 +63,24 @@ export function createApp(config: Config, log: Log, clock: () => Date = () => ne
   const releases = createReleaseService({ db, blobs })
   const programme = createProgrammeService({ db })
 
+  const unbuilt = () => Promise.reject(new PandokError('NOT_FOUND', 'not built yet'))
   const handlers: Handlers = {
+    getProfile: unbuilt,
+    setProfile: unbuilt,
+    listProfiles: unbuilt,
+    listDeidentificationKeys: unbuilt,
+    rotateDeidentificationKey: unbuilt,
+    listPixelFindings: unbuilt,
+    decidePixelFindings: unbuilt,
+    recordSeriesSeen: unbuilt,
+    getProcessingTerms: unbuilt,
+    setProcessingTerms: unbuilt,
+    listLedger: unbuilt,
+    verifyLedger: unbuilt,
+    listCopies: unbuilt,
+    recordCopy: unbuilt,
+    recordDestruction: unbuilt,
+    getEvidencePack: unbuilt,
     ...systemRoutes(config, VERSION, db),
     ...peopleRoutes(people),
     ...projectRoutes(projects),

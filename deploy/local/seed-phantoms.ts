@@ -68,7 +68,7 @@ async function seedPhantoms(data: string): Promise<void> {
       reports.push(clean.report)
     }
     const report = {
-      profile: key.profile,
+      profile: key.profileLabel,
       files: sha256s.length,
       rows: sumReports(reports),
       leftOut: {},

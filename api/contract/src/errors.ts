@@ -16,6 +16,12 @@ export const ERRORS = {
   UPLOAD_INCOMPLETE: [409, 'Files named at the end have not been received'],
   UPLOAD_NOT_AWAITING_QC: [409, 'The upload is not waiting for QC'],
   UPLOAD_NOTHING_CLEAN: [409, 'No file of the upload is clean'],
+  UPLOAD_PIXELS_UNDECIDED: [409, 'Text was found in pixels, and nobody has decided about it'],
+  UPLOAD_SERIES_UNSEEN: [409, 'A person has to look at series that nobody has opened'],
+  PROFILE_INVALID: [422, 'The profile cannot be used'],
+  DEIDENTIFICATION_CHANGED: [409, 'The profile or key of the project has changed; read them again'],
+  KEY_ROTATED: [409, 'The key has been replaced already'],
+  COPY_DESTROYED: [409, 'The destruction of this copy is recorded already'],
   TASK_NOT_ASSIGNED_TO_YOU: [409, 'The task is not assigned to you now'],
   TASK_WRONG_STATUS: [409, 'The task is not in a state that allows this'],
   SEGMENTATION_EMPTY: [409, 'Nothing is segmented yet'],
@@ -47,6 +53,8 @@ export const Issue = z.object({
   code: z.string(),
   message: z.string(),
   severity: z.enum(['error', 'warning']).default('error'),
+  /** In a text such as a profile, counted from 1. */
+  line: z.number().int().positive().optional(),
 })
 export type Issue = z.infer<typeof Issue>
 

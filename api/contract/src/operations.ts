@@ -1,6 +1,8 @@
 /** Every operation by its id. A new file of operations is added here, and nowhere else. */
 import * as audit from './operations/audit.ts'
+import * as deidentification from './operations/deidentification.ts'
 import * as dicomweb from './operations/dicomweb.ts'
+import * as ledger from './operations/ledger.ts'
 import * as outcomes from './operations/outcomes.ts'
 import * as people from './operations/people.ts'
 import * as releases from './operations/releases.ts'
@@ -17,7 +19,12 @@ export const operations = {
   getProject: people.getProject,
   listMembers: people.listMembers,
   putMember: people.putMember,
-  getDeidentificationKey: uploads.getDeidentificationKey,
+  getProfile: deidentification.getProfile,
+  setProfile: deidentification.setProfile,
+  listProfiles: deidentification.listProfiles,
+  getDeidentificationKey: deidentification.getDeidentificationKey,
+  listDeidentificationKeys: deidentification.listDeidentificationKeys,
+  rotateDeidentificationKey: deidentification.rotateDeidentificationKey,
   createUpload: uploads.createUpload,
   putUploadFile: uploads.putUploadFile,
   completeUpload: uploads.completeUpload,
@@ -25,7 +32,18 @@ export const operations = {
   getUpload: uploads.getUpload,
   listUploadImages: uploads.listUploadImages,
   getUploadFrame: uploads.getUploadFrame,
+  listPixelFindings: uploads.listPixelFindings,
+  decidePixelFindings: uploads.decidePixelFindings,
+  recordSeriesSeen: uploads.recordSeriesSeen,
   decideQc: uploads.decideQc,
+  getProcessingTerms: ledger.getProcessingTerms,
+  setProcessingTerms: ledger.setProcessingTerms,
+  listLedger: ledger.listLedger,
+  verifyLedger: ledger.verifyLedger,
+  listCopies: ledger.listCopies,
+  recordCopy: ledger.recordCopy,
+  recordDestruction: ledger.recordDestruction,
+  getEvidencePack: ledger.getEvidencePack,
   listCases: work.listCases,
   getCase: work.getCase,
   getProgress: work.getProgress,

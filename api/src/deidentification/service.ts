@@ -1,5 +1,6 @@
 /** What of the vault others may use: the key for a data manager, and date shifts for outcomes. */
-import { DEFAULT_PROFILE, openVault, shiftIsoDate } from '@pandok/anonymizer'
+import { createHash } from 'node:crypto'
+import { DEFAULT_PROFILE, loadProfile, openVault, shiftIsoDate } from '@pandok/anonymizer'
 import type { Database, Transaction } from '../platform/database.ts'
 import * as store from './store.ts'
 import { createProjectKey, readProjectKey } from './vault-store.ts'
@@ -39,6 +40,10 @@ export function createDeidentificationService(deps: DeidentificationDependencies
       ),
       pseudonymFormat: await store.pseudonymFormat(db, projectId),
       profile: DEFAULT_PROFILE,
+      profileLabel: loadProfile(DEFAULT_PROFILE).label,
+      profileDigest: createHash('sha256').update(DEFAULT_PROFILE).digest('hex'),
+      profileVersion: 1,
+      keyVersion: 1,
     }),
     shiftDates,
   }

@@ -1,6 +1,6 @@
 /** Receives files into quarantine, closes uploads, and takes the person's QC decision. */
 import type { Readable } from 'node:stream'
-import { type DeidReport, PandokError } from '@pandok/contract'
+import { type DeidReport, PandokError, type SeriesPixels } from '@pandok/contract'
 import { recordAudit } from '../platform/audit.ts'
 import type { BlobStore } from '../platform/blobs.ts'
 import type { Database, Transaction } from '../platform/database.ts'
@@ -76,13 +76,27 @@ export function createIntakeService({ db, blobs, maxFileBytes, jobs }: IntakeDep
       const upload = await reread(db, uploadId)
       const studies = new Map<string, Study>()
       for (const row of await store.seriesOf(db, uploadId)) {
-        const { studyInstanceUid, pseudonym, ...series } = row
+        const { studyInstanceUid, pseudonym, frames, ...rest } = row
+        const series = {
+          ...rest,
+          pixels: {
+            looked: { frames: 0, of: frames },
+            mustBeSeen: false,
+            seenBy: null,
+            seenAt: null,
+            findings: { files: 0, undecided: 0 },
+          },
+        }
         const study = studies.get(studyInstanceUid) ?? { studyInstanceUid, pseudonym, series: [] }
         study.series.push(series)
         studies.set(studyInstanceUid, study)
       }
       return {
         ...upload,
+        profileVersion: 1,
+        profileLabel: '',
+        keyVersion: 1,
+        look: null,
         studies: [...studies.values()],
         refusals: await store.refusalsOf(db, uploadId),
         caseIds: await store.casesOf(db, uploadId),
@@ -158,7 +172,12 @@ export type IntakeService = ReturnType<typeof createIntakeService>
 interface Study {
   readonly studyInstanceUid: string
   readonly pseudonym: string
-  readonly series: { seriesInstanceUid: string; modality: string; instances: number }[]
+  readonly series: {
+    seriesInstanceUid: string
+    modality: string
+    instances: number
+    pixels: SeriesPixels
+  }[]
 }
 
 async function reread(db: Database | Transaction, uploadId: string) {

@@ -190,11 +190,13 @@ export async function seriesOf(db: Queryable, uploadId: string) {
       seriesInstanceUid: z.string(),
       modality: z.string(),
       instances: z.number(),
+      frames: z.number(),
     }),
     `select instance->>'studyInstanceUid' as "studyInstanceUid",
             instance->>'patientId' as pseudonym,
             instance->>'seriesInstanceUid' as "seriesInstanceUid",
-            instance->>'modality' as modality, count(*)::int as instances
+            instance->>'modality' as modality, count(*)::int as instances,
+            sum((instance->>'numberOfFrames')::int)::int as frames
        from upload_file where upload_id = $1 and instance is not null
       group by 1, 2, 3, 4 order by 1, 3`,
     [uploadId],

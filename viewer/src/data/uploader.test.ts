@@ -35,6 +35,10 @@ function fakeServer(faults: (PandokError | TypeError)[] = []) {
         keyBase64: btoa('k'.repeat(32)),
         pseudonymFormat: { prefix: 'P', digits: 4 },
         profile: 'basic',
+        profileLabel: 'Pandok basic v1',
+        profileDigest: '0'.repeat(64),
+        profileVersion: 1,
+        keyVersion: 1,
       }),
     createUpload: () => Promise.resolve({ id: 'up' } as never),
     putUploadFile: ({ params }) => {
@@ -85,7 +89,7 @@ test('every file is received or named with its reason; the report holds no name'
   expect(completed()).toEqual({
     sha256s: expect.arrayContaining(['one', 'two', 'three']) as string[],
     report: {
-      profile: 'basic',
+      profile: 'Pandok basic v1',
       files: 3,
       rows: [{ ...ROW, count: 3 }],
       leftOut: { DICOM_NOT_PART10: 1, DUPLICATE: 1 },

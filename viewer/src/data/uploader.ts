@@ -113,7 +113,10 @@ export function startUpload(options: UploaderOptions): Uploader {
   async function run(): Promise<void> {
     const kit = await client.getDeidentificationKey({ params })
     const key = Uint8Array.from(atob(kit.keyBase64), (letter) => letter.charCodeAt(0))
-    const upload = await client.createUpload({ params, body: {} })
+    const upload = await client.createUpload({
+      params,
+      body: { profileVersion: kit.profileVersion, keyVersion: kit.keyVersion },
+    })
     const received = new Set<string>()
     const reports: (readonly ReportRow[])[] = []
     let next = 0
@@ -184,7 +187,7 @@ export function startUpload(options: UploaderOptions): Uploader {
       }
     }
     const report = {
-      profile: kit.profile,
+      profile: kit.profileLabel,
       files: received.size,
       rows: sumReports(reports),
       leftOut,

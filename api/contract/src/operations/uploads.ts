@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { bytes, operation } from '../operation.ts'
 import { CountByName, Id, IsoDateTime, ProjectKey, Sha256, Uid } from '../primitives.ts'
-import { Person, PseudonymFormat } from './people.ts'
+import { Person } from './people.ts'
 
 const none = z.object({})
 const project = z.object({ projectKey: ProjectKey })
@@ -68,8 +68,31 @@ export const Upload = z.object({
 })
 export type Upload = z.infer<typeof Upload>
 
+/** What the server's own detector and a person saw in the pixels of one series. */
+export const SeriesPixels = z.object({
+  /** Frames that the detector looked at, of those in the series. */
+  looked: z.object({ frames: z.number().int(), of: z.number().int() }),
+  /** A person opens it before approval, always: US, SC, and what is not declared free of text. */
+  mustBeSeen: z.boolean(),
+  /** Who opened it for this upload, first. */
+  seenBy: Person.nullable(),
+  seenAt: IsoDateTime.nullable(),
+  /** Files with text found, or that could not be looked at; `undecided` holds approval up. */
+  findings: z.object({ files: z.number().int(), undecided: z.number().int() }),
+})
+export type SeriesPixels = z.infer<typeof SeriesPixels>
+
 export const UploadDetail = Upload.extend({
   report: DeidReport.nullable(),
+  /** The versions that were in force when the upload began. */
+  profileVersion: z.number().int().positive(),
+  profileLabel: z.string(),
+  keyVersion: z.number().int().positive(),
+  /**
+   * The look at pixels follows the check of headers, while the status is still `checking`. Null
+   * before it is known how many frames that will be; it may grow when text is found.
+   */
+  look: z.object({ frames: z.number().int(), of: z.number().int() }).nullable(),
   studies: z.array(
     z.object({
       studyInstanceUid: Uid,
@@ -79,6 +102,7 @@ export const UploadDetail = Upload.extend({
           seriesInstanceUid: Uid,
           modality: z.string(),
           instances: z.number().int(),
+          pixels: SeriesPixels,
         }),
       ),
     }),
@@ -88,24 +112,6 @@ export const UploadDetail = Upload.extend({
 })
 export type UploadDetail = z.infer<typeof UploadDetail>
 
-export const getDeidentificationKey = operation({
-  method: 'GET',
-  path: '/api/projects/:projectKey/deidentification-key',
-  summary: 'What a data manager’s browser or script needs to de-identify for this project',
-  tag: 'uploads',
-  access: { kind: 'project', scope: 'project', roles: ['data-manager'] },
-  params: project,
-  query: none,
-  body: undefined,
-  output: z.object({
-    keyBase64: z.string(),
-    pseudonymFormat: PseudonymFormat,
-    profile: z.string(),
-  }),
-  errors: [],
-  audit: 'read',
-})
-
 export const createUpload = operation({
   method: 'POST',
   path: '/api/projects/:projectKey/uploads',
@@ -114,9 +120,13 @@ export const createUpload = operation({
   access: { kind: 'project', scope: 'project', roles: ['data-manager'] },
   params: project,
   query: none,
-  body: z.object({}),
+  body: z.object({
+    /** As getDeidentificationKey gave them; those in force are taken when left out. */
+    profileVersion: z.number().int().positive().optional(),
+    keyVersion: z.number().int().positive().optional(),
+  }),
   output: Upload,
-  errors: [],
+  errors: ['DEIDENTIFICATION_CHANGED'],
   audit: 'service',
 })
 
@@ -230,6 +240,78 @@ export const getUploadFrame = operation({
   audit: 'none',
 })
 
+/** Columns and rows of a frame as it is stored, from 0 at the upper left. */
+export const TextBox = z.object({
+  left: z.number().int(),
+  top: z.number().int(),
+  width: z.number().int(),
+  height: z.number().int(),
+})
+export type TextBox = z.infer<typeof TextBox>
+
+/** One file of a series that a person has to decide about. */
+export const PixelFinding = z.object({
+  sha256: Sha256,
+  /** `text`: the detector saw some, where; `not-looked`: it could not look, `code` says why. */
+  kind: z.enum(['text', 'not-looked']),
+  code: z.string().nullable(),
+  /** Frames count from 1. Where there is text, never what it says. */
+  frames: z.array(z.object({ frame: z.number().int().positive(), boxes: z.array(TextBox) })),
+  decision: z
+    .object({ decision: z.enum(['clear', 'refuse']), by: Person, at: IsoDateTime })
+    .nullable(),
+})
+export type PixelFinding = z.infer<typeof PixelFinding>
+
+const series = upload.extend({ series: Uid })
+
+export const listPixelFindings = operation({
+  method: 'GET',
+  path: '/api/uploads/:uploadId/series/:series/findings',
+  summary: 'The files of a series in whose pixels the server saw text, and where',
+  tag: 'uploads',
+  access: { kind: 'project', scope: 'upload', roles: ['data-manager', 'auditor'] },
+  params: series,
+  query: none,
+  body: undefined,
+  output: z.object({ items: z.array(PixelFinding) }),
+  errors: [],
+  audit: 'none',
+})
+
+export const decidePixelFindings = operation({
+  method: 'POST',
+  path: '/api/uploads/:uploadId/series/:series/findings/decision',
+  summary:
+    'Say that what was found is no identifier, or take the files out of the upload with their bytes',
+  tag: 'uploads',
+  access: { kind: 'project', scope: 'upload', roles: ['data-manager'] },
+  params: series,
+  query: none,
+  body: z.object({
+    decision: z.enum(['clear', 'refuse']),
+    /** Which files; all undecided ones of the series when left out. */
+    sha256s: z.array(Sha256).min(1).max(10_000).optional(),
+  }),
+  output: UploadDetail,
+  errors: ['UPLOAD_NOT_AWAITING_QC'],
+  audit: 'service',
+})
+
+export const recordSeriesSeen = operation({
+  method: 'PUT',
+  path: '/api/uploads/:uploadId/series/:series/seen',
+  summary: 'Record that the person has looked at the images of the series',
+  tag: 'uploads',
+  access: { kind: 'project', scope: 'upload', roles: ['data-manager'] },
+  params: series,
+  query: none,
+  body: z.object({}),
+  output: UploadDetail,
+  errors: ['UPLOAD_NOT_AWAITING_QC'],
+  audit: 'service',
+})
+
 export const decideQc = operation({
   method: 'POST',
   path: '/api/uploads/:uploadId/qc',
@@ -243,6 +325,12 @@ export const decideQc = operation({
     comment: z.string().max(1000).optional(),
   }),
   output: Upload,
-  errors: ['UPLOAD_NOT_AWAITING_QC', 'UPLOAD_NOTHING_CLEAN'],
+  /** Approving with something undecided or unseen is refused; the issues name the series. */
+  errors: [
+    'UPLOAD_NOT_AWAITING_QC',
+    'UPLOAD_NOTHING_CLEAN',
+    'UPLOAD_PIXELS_UNDECIDED',
+    'UPLOAD_SERIES_UNSEEN',
+  ],
   audit: 'service',
 })
