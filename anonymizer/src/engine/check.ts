@@ -72,7 +72,7 @@ export interface CheckSettings {
 
 /** Throws DicomError for bytes that are no readable DICOM file. */
 export function checkClean(bytes: Uint8Array, { profile, format }: CheckSettings): CheckResult {
-  const file = readDicom(bytes)
+  const file = readDicom(bytes, profile.limits)
   const { dataSet } = file
   const findings = [
     ...problemsOf(dataSet, profile, isSeen(dataSet)).map(({ tag, code }) => finding(tag, code)),

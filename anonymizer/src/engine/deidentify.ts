@@ -57,7 +57,7 @@ export function deidentify(
   const { profile, vault } = settings
   const memo = memos.get(settings) ?? createMemo()
   memos.set(settings, memo)
-  const file = readDicom(bytes)
+  const file = readDicom(bytes, profile.limits)
   admit(file.dataSet, profile, review !== undefined)
   const patientId = getString(file.dataSet, '00100020')
   const pseudonym = vault.pseudonymFor(patientId)

@@ -20,7 +20,7 @@ export interface Inspection {
 
 /** Throws DicomError and DeidError as `deidentify` does, but not for pixels that nobody saw. */
 export function inspect(bytes: Uint8Array, { profile, vault }: Settings): Inspection {
-  const { dataSet } = readDicom(bytes)
+  const { dataSet } = readDicom(bytes, profile.limits)
   admit(dataSet, profile, true)
   const number = Number(getString(dataSet, '00200013') || Number.NaN)
   return {

@@ -14,10 +14,18 @@
  *       look: sample                  # or all: which frames the detector sees where none announces text
  *     faces: refuse                   # or deface, keep: heads in CT and MR that could be rendered
  *     documents: refuse               # or keep: encapsulated PDF and CDA, audio, video
+ *     limits: { frames: 50000 }       # of depth, parts, fragments, valueBytes, frames (dicom/read.ts)
  */
-import { isMap, LineCounter, parseDocument } from 'yaml'
+import { type Document, isMap, LineCounter, parseDocument } from 'yaml'
 import * as z from 'zod'
-import { isPrivate, isTag, type Tag, tagOf } from '../dicom/index.ts'
+import {
+  DEFAULT_LIMITS,
+  isPrivate,
+  isTag,
+  type ReadLimits,
+  type Tag,
+  tagOf,
+} from '../dicom/index.ts'
 import basic from './builtin/basic.json' with { type: 'json' }
 import openRelease from './builtin/open-release.json' with { type: 'json' }
 import researchLongitudinal from './builtin/research-longitudinal.json' with { type: 'json' }
@@ -39,6 +47,8 @@ export interface Profile {
   readonly pixels: { readonly unseen: 'refuse' | 'keep'; readonly look: 'sample' | 'all' }
   readonly faces: 'refuse' | 'deface' | 'keep'
   readonly documents: 'refuse' | 'keep'
+  /** What a file may cost before it is refused. */
+  readonly limits: ReadLimits
   /** Name, version and edition of the standard: what (0012,0063) says. */
   readonly label: string
 }
@@ -61,6 +71,9 @@ const attribute = z.string().transform((text, context) => {
   context.addIssue({ code: 'custom', message: `no attribute is called ${text}` })
   return z.NEVER
 })
+
+/** Higher ones are no limit any more. */
+const limit = (usual: number, most: number) => z.int().min(1).max(most).default(usual)
 
 const schema = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'a name is small letters, digits and hyphens'),
@@ -93,6 +106,15 @@ const schema = z.strictObject({
     .prefault({}),
   faces: z.enum(['refuse', 'deface', 'keep']).default('refuse'),
   documents: z.enum(['refuse', 'keep']).default('refuse'),
+  limits: z
+    .strictObject({
+      depth: limit(DEFAULT_LIMITS.depth, 64),
+      parts: limit(DEFAULT_LIMITS.parts, 10_000_000),
+      fragments: limit(DEFAULT_LIMITS.fragments, 1_000_000),
+      valueBytes: limit(DEFAULT_LIMITS.valueBytes, 1024 * 1024 * 1024),
+      frames: limit(DEFAULT_LIMITS.frames, 1_000_000),
+    })
+    .prefault({}),
 })
 
 /** What these say is set by the engine; no profile may change it. */
@@ -123,7 +145,7 @@ export function loadProfile(nameOrText: string): Profile {
   if (!isMap(document.contents)) {
     throw new ProfileError(1, `neither a profile nor one of ${BUILT_IN_NAMES.join(', ')}`)
   }
-  return fromParsed(document.toJS({ maxAliasCount: 0 }), (path) => {
+  return fromParsed(plain(document), (path) => {
     for (let depth = path.length; depth > 0; depth--) {
       const node = document.getIn(path.slice(0, depth), true)
       const range = (node as { range?: readonly number[] } | undefined)?.range
@@ -131,6 +153,15 @@ export function loadProfile(nameOrText: string): Profile {
     }
     return 1
   })
+}
+
+/** Aliases could make a short text a very long one. */
+function plain(document: Document): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 0 })
+  } catch {
+    throw new ProfileError(1, 'a profile has no aliases')
+  }
 }
 
 function fromParsed(parsed: unknown, lineOf: (path: readonly PropertyKey[]) => number): Profile {
