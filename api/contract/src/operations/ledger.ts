@@ -11,7 +11,7 @@ import { Person } from './people.ts'
 
 const none = z.object({})
 const project = z.object({ projectKey: ProjectKey })
-const copy = project.extend({ copyId: Id })
+const copy = project.extend({ copyId: z.coerce.number().int().positive() })
 
 /** PIPA 28-2. */
 export const PURPOSES = ['scientific-research', 'statistics', 'public-interest-archiving'] as const
@@ -19,15 +19,15 @@ export const PURPOSES = ['scientific-research', 'statistics', 'public-interest-a
 /** For what and how long the project holds its data; every entry of the ledger repeats it. */
 export const ProcessingTerms = z.object({
   purpose: z.enum(PURPOSES),
-  /** Which study, which question. */
+  /** Which study, which question; the project's name until somebody says. */
   purposeDetail: z.string(),
   legalBasis: z.string(),
-  /** How long a copy may be kept; null: nobody has said. */
-  retentionDays: z.number().int().positive().nullable(),
+  /** How long copies may be kept, from the day on which they are made. */
+  retentionDays: z.number().int().positive(),
   /** Null while nobody has set them: the defaults are in force then, and warned of. */
   setAt: IsoDateTime.nullable(),
   setBy: Person.nullable(),
-  /** Duties not met: TERMS_NOT_SET, TERMS_NO_RETENTION, TERMS_NO_DETAIL. */
+  /** Duties not met: TERMS_NOT_SET. */
   warnings: z.array(Issue),
 })
 export type ProcessingTerms = z.infer<typeof ProcessingTerms>
@@ -56,9 +56,9 @@ export const setProcessingTerms = operation({
   query: none,
   body: z.object({
     purpose: z.enum(PURPOSES),
-    purposeDetail: z.string().trim().max(500),
+    purposeDetail: z.string().trim().min(1).max(300),
     legalBasis: z.string().trim().min(1).max(200),
-    retentionDays: z.number().int().min(1).max(36_500).nullable(),
+    retentionDays: z.number().int().min(1).max(36_500),
   }),
   output: ProcessingTerms,
   errors: [],
@@ -66,6 +66,8 @@ export const setProcessingTerms = operation({
 })
 
 export const LEDGER_KINDS = [
+  /** The first of the chain. */
+  'opening',
   /** An upload was checked. */
   'deidentification',
   'release',
@@ -74,6 +76,7 @@ export const LEDGER_KINDS = [
   /** A person handed data over by other ways: a copy. */
   'copy',
   'destruction',
+  'key-rotation',
 ] as const
 
 export const LedgerEntry = z.object({
@@ -81,18 +84,20 @@ export const LedgerEntry = z.object({
   sequence: z.number().int().positive(),
   at: IsoDateTime,
   kind: z.enum(LEDGER_KINDS),
-  /** Of the upload, release or copy that it tells of. */
-  objectId: Id,
+  /** Id of the upload or release, or number of the destroyed copy. */
+  objectId: z.string().nullable(),
   /** Null for the machine. */
   by: Person.nullable(),
-  purpose: z.string(),
-  legalBasis: z.string(),
+  /** Null where only copies are told of. */
+  purpose: z.enum(PURPOSES).nullable(),
+  legalBasis: z.string().nullable(),
   profile: z.object({ label: z.string(), digest: Sha256 }).nullable(),
   keyFingerprint: z.string().nullable(),
   /** Who has it: a person or body, and where. Null: nobody outside. */
   recipient: z.string().nullable(),
-  /** Days; `until` null: no period was set. */
-  period: z.object({ from: IsoDate, until: IsoDate.nullable() }),
+  place: z.string().nullable(),
+  /** Days in which it may be held. */
+  period: z.object({ from: IsoDate, until: IsoDate }).nullable(),
   /** Files by code, cases, bytes. */
   counts: CountByName,
   digest: Sha256,
@@ -131,10 +136,10 @@ export const verifyLedger = operation({
   output: z.object({
     isIntact: z.boolean(),
     entries: z.number().int(),
-    /** Where the chain first does not hold. */
-    brokenAt: z.number().int().nullable(),
-    /** Of the newest entry: kept outside, it shows later whether the end was cut off. */
-    head: Sha256.nullable(),
+    /** Where the chain first does not hold, and why: a LEDGER_… code. */
+    fault: z.object({ sequence: z.number().int(), code: z.string() }).nullable(),
+    /** Number and digest of the newest entry: kept elsewhere, it shows later a cut-off end. */
+    anchor: z.string().nullable(),
   }),
   errors: [],
   audit: 'read',
@@ -142,17 +147,17 @@ export const verifyLedger = operation({
 
 /** Data of the project in somebody's hands. */
 export const Copy = z.object({
-  id: Id,
+  /** Number of its entry. */
+  id: z.number().int().positive(),
   kind: z.enum(['download', 'copy']),
   recipient: z.string(),
+  place: z.string(),
   releaseId: Id.nullable(),
-  /** What was handed over, where it is no release. */
   content: z.string(),
   givenAt: IsoDateTime,
   givenBy: Person.nullable(),
-  until: IsoDate.nullable(),
+  until: IsoDate,
   isOverdue: z.boolean(),
-  counts: CountByName,
   destroyedOn: IsoDate.nullable(),
   /** How it was destroyed. */
   method: z.string().nullable(),
@@ -184,14 +189,13 @@ export const recordCopy = operation({
   params: project,
   query: none,
   body: z.object({
-    /** A body or a person in charge, and where. */
+    /** A body or a person in charge. No e-mail address: the ledger takes none. */
     recipient: z.string().trim().min(1).max(200),
-    content: z.string().trim().min(1).max(500),
+    place: z.string().trim().min(1).max(200),
+    content: z.string().trim().min(1).max(300),
     releaseId: Id.optional(),
     /** When left out: by the retention period of the project. */
     until: IsoDate.optional(),
-    subjects: z.number().int().nonnegative().optional(),
-    files: z.number().int().nonnegative().optional(),
   }),
   output: Copy,
   errors: ['NOT_FOUND'],
