@@ -12,6 +12,8 @@ const io = {
 }
 
 const HELP = `pandok deidentify IN… --out DIR   de-identify DICOM files on this machine
+pandok key show|rotate FILE       the project's keys
+pandok ledger VERB FILE           what was de-identified for whom; copies, recall, destruction
 pandok verify RELEASE.zip         check that a release is whole
 pandok phantom --out DIR          make a chest-CT-like series of known truth
 pandok help                       this
@@ -25,6 +27,14 @@ async function run(): Promise<number> {
     case 'deidentify': {
       const { runDeidentifyCli } = await import('@pandok/anonymizer/node')
       return await runDeidentifyCli(args, io)
+    }
+    case 'key': {
+      const { runKeyCli } = await import('@pandok/anonymizer/node/key')
+      return await runKeyCli(args, io)
+    }
+    case 'ledger': {
+      const { runLedgerCli } = await import('@pandok/anonymizer/node/ledger')
+      return await runLedgerCli(args, io)
     }
     case 'verify': {
       const { runVerifyCli } = await import('@pandok/api/releases/verify')

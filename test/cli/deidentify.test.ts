@@ -206,7 +206,7 @@ describe('pandok deidentify', () => {
     await putFiles(1)
     await mkdir(at('full'))
     await copyFile(at('in', files[0]?.name ?? ''), at('full', 'x'))
-    await writeFile(at('short.key'), 'AAAA')
+    await writeFile(at('short.key'), 'AAAA', { mode: 0o600 })
     await writeFile(at('wrong.yaml'), 'name: x\nversion: 1\noptions: [retain-everything]\n')
     const cases: [string[], RegExp][] = [
       [[], /--out is missing/],

@@ -5,8 +5,10 @@
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { profileDigest } from '../profile/digest.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { ReportRow } from '../report/report.ts'
+import type { PseudonymFormat } from '../vault/vault.ts'
 import type { BatchSummary } from './batch-summary.ts'
 import type { Input } from './inputs.ts'
 import { reportPage } from './report-page.ts'
@@ -23,9 +25,12 @@ export function openBatchReport(options: {
   path: string
   partialFolder: string
   profile: Profile
+  format: PseudonymFormat
+  /** Fingerprint. */
+  key: string
   isDryRun: boolean
 }): BatchReport {
-  const { path, partialFolder, profile, isDryRun } = options
+  const { path, partialFolder, profile, format, key, isDryRun } = options
   const stem = path.replace(/\.json$/, '')
   const instancesPath = `${stem}.instances.jsonl`
   const temporary = join(partialFolder, 'instances')
@@ -50,9 +55,9 @@ export function openBatchReport(options: {
   }
   const addRows = (rows: readonly ReportRow[]) => {
     for (const row of rows) {
-      const key = `${row.path} ${row.rule} ${row.action}`
-      const sum = sums.get(key)
-      if (sum === undefined) sums.set(key, { ...row })
+      const what = `${row.path} ${row.rule} ${row.action}`
+      const sum = sums.get(what)
+      if (sum === undefined) sums.set(what, { ...row })
       else sum.count += row.count
     }
   }
@@ -90,8 +95,10 @@ export function openBatchReport(options: {
           label: profile.label,
           description: profile.description,
           options: [...profile.options],
-          sha256: digestOf(profile),
+          sha256: profileDigest(profile),
         },
+        pseudonyms: format,
+        key,
         isDryRun,
         counts: { ...counts, subjects: subjects.size },
         refusals,
@@ -109,15 +116,4 @@ export function openBatchReport(options: {
       return summary
     },
   }
-}
-
-/** The same for profiles that say the same, however they were written. */
-function digestOf(profile: Profile): string {
-  const plain = {
-    ...profile,
-    options: [...profile.options].sort(),
-    overrides: [...profile.overrides].sort(),
-    sopClasses: profile.sopClasses === undefined ? null : [...profile.sopClasses].sort(),
-  }
-  return createHash('sha256').update(JSON.stringify(plain)).digest('hex')
 }

@@ -1,5 +1,6 @@
 /** FILE.json of a run; its schema is named in it. */
 import type { ReportRow } from '../report/report.ts'
+import type { PseudonymFormat } from '../vault/vault.ts'
 import type { RefusalCode } from './refusal.ts'
 
 export interface BatchSummary {
@@ -11,6 +12,10 @@ export interface BatchSummary {
     /** SHA-256 of everything that the profile says. */
     readonly sha256: string
   }
+  /** How pseudonyms look. */
+  readonly pseudonyms: PseudonymFormat
+  /** Fingerprint of the key that pseudonyms, UIDs and date offsets come from. */
+  readonly key: string
   readonly isDryRun: boolean
   readonly counts: {
     readonly inputs: number

@@ -6,30 +6,41 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { availableParallelism } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { DeidError } from '../errors.ts'
+import { keyFingerprint } from '../ledger/signer.ts'
 import { BUILT_IN_NAMES, DEFAULT_PROFILE } from '../profile/names.ts'
 import type { Profile } from '../profile/profile.ts'
-import { createKey, openVault } from '../vault/vault.ts'
+import { createKey } from '../vault/vault.ts'
 import { openBatchReport } from './batch-report.ts'
 import type { BatchSummary } from './batch-summary.ts'
-import { type Children, OutputError, startChildren } from './children.ts'
+import { type Children, startChildren } from './children.ts'
+import { sentenceOf, UsageError } from './complaint.ts'
 import type { ChildSettings } from './deidentify-child.ts'
-import { InputError, inputsOf } from './inputs.ts'
+import { inputsOf } from './inputs.ts'
 import type { CliIo } from './io.ts'
-import { readOrMakeKey } from './key-file.ts'
+import { type KeyFile, readOrMakeKeys, selectKey } from './key-file.ts'
+import { isRunning } from './lock.ts'
 import { createProgress } from './progress.ts'
 import { runAll } from './run.ts'
+import {
+  openRunRecord,
+  RECORD_HELP,
+  RECORD_OPTIONS,
+  type RecordOptions,
+  type RunRecord,
+  readRecordOptions,
+} from './run-record.ts'
 import { openSubjects } from './subjects.ts'
+import { today } from './today.ts'
 
 const HELP = `pandok deidentify IN… --out DIR
   [--profile NAME|FILE]   ${BUILT_IN_NAMES.join(', ')} or a file (${DEFAULT_PROFILE})
-  [--key-file FILE]       32 bytes in base64 (DIR/../pandok-deid.key, made when missing)
+  [--key-file FILE]       the project's keys (DIR/../pandok-deid.key, made when missing)
   [--report FILE.json]    with FILE.html and FILE.instances.jsonl (DIR/report.json)
   [--jobs N]              processes that work at once
   [--dry-run]             writes only the report
   [--resume]              goes on in a DIR that is not empty; what is there is compared, not replaced
   [--prefix LC] [--digits 5]   how pseudonyms look
-
+${RECORD_HELP}
 IN: files, folders, zips, DICOMDIRs. Writes DIR/<pseudonym>/<study>/<series>/<instance>.dcm.
 The key decides pseudonyms, UIDs and date offsets: use a project's own, so that a patient is the
 same subject in every run, and keep it apart from the data. Reports hold no values and call inputs
@@ -49,10 +60,8 @@ interface Options {
   readonly jobs: number
   readonly isDryRun: boolean
   readonly isResumed: boolean
+  readonly record: RecordOptions
 }
-
-/** What is wrong with the call or the machine. */
-class UsageError extends Error {}
 
 export async function runDeidentifyCli(args: readonly string[], io: CliIo): Promise<number> {
   if (args.includes('--help')) {
@@ -71,22 +80,9 @@ export async function runDeidentifyCli(args: readonly string[], io: CliIo): Prom
     io.out(`${written} ${verb}${more}, ${refused} refused; report: ${options.report}\n`)
     return refused > 0 ? 1 : 0
   } catch (error) {
-    io.error(`${messageOf(error)}\n`)
+    io.error(`${sentenceOf(error)}\n`)
     return 2
   }
-}
-
-/** A sentence without the name of any input; other errors are mistakes of ours. */
-function messageOf(error: unknown): string {
-  if (error instanceof UsageError || error instanceof InputError) return error.message
-  if (error instanceof Error && error.name === 'ProfileError')
-    return `the profile: ${error.message}`
-  if (error instanceof DeidError) return error.message
-  if (error instanceof OutputError) return `the output cannot be written (${error.message})`
-  if (error instanceof Error && 'code' in error && 'syscall' in error) {
-    return `the file system refused ${String(error.syscall)} (${String(error.code)})`
-  }
-  throw error
 }
 
 async function run(options: Options, io: CliIo): Promise<BatchSummary> {
@@ -97,13 +93,15 @@ async function run(options: Options, io: CliIo): Promise<BatchSummary> {
     // Checking a profile needs libraries that take as long to load as a child to start.
     const { loadProfile } = await import('../profile/profile.ts')
     const profile = loadProfile(options.profile)
-    const { key, isNew } =
-      isDryRun && !existsSync(options.keyFile)
-        ? { key: createKey(), isNew: false }
-        : readOrMakeKey(options.keyFile)
-    if (isNew) io.error('made a new key; keep it safe and apart from the data\n')
-    // Judges the key before anything is written.
-    openVault(key, options.format)
+    const keys = projectKeys(options)
+    if (keys.isNew) io.error('made a new key; keep it safe and apart from the data\n')
+    const { key, fingerprint } = selectKey(keys, options.record.key)
+    const record = await openRunRecord(options.record, {
+      profile,
+      keys,
+      fingerprint,
+      isDryRun,
+    })
     const home = isDryRun ? dirname(options.report) : out
     const partialFolder = claim(home, options.isResumed || isDryRun)
     try {
@@ -113,7 +111,15 @@ async function run(options: Options, io: CliIo): Promise<BatchSummary> {
         format: options.format,
         partialFolder: isDryRun ? undefined : partialFolder,
       })
-      return await runIn(partialFolder, { options, io, children, profile, key })
+      return await runIn(partialFolder, {
+        options,
+        io,
+        children,
+        profile,
+        key,
+        fingerprint,
+        record,
+      })
     } finally {
       rmSync(partialFolder, { recursive: true, force: true })
     }
@@ -124,14 +130,30 @@ async function run(options: Options, io: CliIo): Promise<BatchSummary> {
 
 async function runIn(
   partialFolder: string,
-  run: { options: Options; io: CliIo; children: Children; profile: Profile; key: Uint8Array },
+  run: {
+    options: Options
+    io: CliIo
+    children: Children
+    profile: Profile
+    key: Uint8Array
+    fingerprint: string
+    record: RunRecord
+  },
 ): Promise<BatchSummary> {
-  const { options, io, children, profile, key } = run
+  const { options, io, children, profile, key, fingerprint, record } = run
   const { out, isDryRun } = options
   const progress = createProgress(io)
   const names: string[] = []
-  const report = openBatchReport({ path: options.report, partialFolder, profile, isDryRun })
-  await runAll({
+  const { format } = options
+  const report = openBatchReport({
+    path: options.report,
+    partialFolder,
+    profile,
+    format,
+    key: fingerprint,
+    isDryRun,
+  })
+  const isDone = runAll({
     inputs: inputsOf(options.inputs, key),
     children,
     out,
@@ -142,14 +164,31 @@ async function runIn(
     tell: (input, outcome) => {
       report.add(input, outcome)
       progress.add(input, outcome)
+      record.add(outcome)
       if (options.names !== undefined) names.push(`${input.id}\t${input.label}\n`)
     },
+  })
+  await isDone.catch((error: unknown) => {
+    record.finish(undefined)
+    throw error
   })
   progress.end()
   const summary = report.finish()
   if (summary.counts.inputs === 0) throw new UsageError('there is no file in what was given')
+  const anchor = record.finish(options.report)
+  if (anchor !== undefined) io.out(`recorded in the ledger; its anchor: ${anchor}\n`)
   if (options.names !== undefined) writeFileSync(options.names, names.join(''), { mode: 0o600 })
   return summary
+}
+
+/** A dry run leaves nothing behind, not even a key. */
+function projectKeys({ keyFile, out, isDryRun }: Options): KeyFile & { isNew: boolean } {
+  if (!isDryRun || existsSync(keyFile)) {
+    return readOrMakeKeys(keyFile, { apartFrom: out, today: today() })
+  }
+  const key = createKey()
+  const made = { key, fingerprint: keyFingerprint(key), since: undefined }
+  return { current: made, keys: [made], isNew: false }
 }
 
 /** The folder for temporary files; two runs in one folder would spoil each other's. */
@@ -157,7 +196,7 @@ function claim(out: string, mayExist: boolean): string {
   mkdirSync(out, { recursive: true })
   const partialFolder = join(out, '.pandok-partial')
   const owner = join(partialFolder, 'pid')
-  if (existsSync(owner) && isRunning(Number(readFileSync(owner, 'utf8')))) {
+  if (existsSync(owner) && isOther(Number(readFileSync(owner, 'utf8')))) {
     throw new UsageError('another run writes to this folder')
   }
   rmSync(partialFolder, { recursive: true, force: true })
@@ -169,14 +208,8 @@ function claim(out: string, mayExist: boolean): string {
   return partialFolder
 }
 
-function isRunning(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
-  }
+function isOther(pid: number): boolean {
+  return Number.isInteger(pid) && pid > 0 && pid !== process.pid && isRunning(pid)
 }
 
 function readOptions(args: readonly string[]): Options {
@@ -211,6 +244,7 @@ function readOptions(args: readonly string[]): Options {
     jobs,
     isDryRun: values['dry-run'],
     isResumed: values.resume,
+    record: readRecordOptions(values, out),
   }
 }
 
@@ -230,6 +264,7 @@ function parsed(args: readonly string[]) {
         resume: { type: 'boolean', default: false },
         prefix: { type: 'string', default: 'LC' },
         digits: { type: 'string', default: '5' },
+        ...RECORD_OPTIONS,
       },
     })
   } catch {

@@ -1,7 +1,8 @@
 /** `pandok key show|rotate FILE`: which keys a project has, and a new one for what comes. */
 import { parseArgs } from 'node:util'
+import { sentenceOf } from './complaint.ts'
 import type { CliIo } from './io.ts'
-import { KeyFileError, readKeys, rotateKey } from './key-file.ts'
+import { readKeys, rotateKey } from './key-file.ts'
 import { today } from './today.ts'
 
 const HELP = `pandok key show FILE     fingerprints of the keys, the current one last

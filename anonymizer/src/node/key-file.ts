@@ -2,11 +2,18 @@
  * The keys of a project in a file of their own, apart from the data. One is current; retired ones stay
  * to check what was made with them. Files of one line (32 bytes in base64) are read as well.
  */
-import { existsSync, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join, resolve, sep } from 'node:path'
-import * as z from 'zod'
-import { keyFingerprint } from '../ledger/index.ts'
+import { keyFingerprint } from '../ledger/signer.ts'
 import { createKey } from '../vault/vault.ts'
+import { UsageError } from './complaint.ts'
 
 export interface ProjectKey {
   readonly key: Uint8Array
@@ -21,17 +28,8 @@ export interface KeyFile {
   readonly keys: readonly ProjectKey[]
 }
 
-/** The file is not fit to hold keys. Messages hold no part of a key. */
-export class KeyFileError extends Error {
-  override readonly name = 'KeyFileError'
-}
-
 const KEY_BYTES = 32
-const schema = z.strictObject({
-  schema: z.literal('pandok-keys-1'),
-  /** The last one is current. */
-  keys: z.array(z.strictObject({ since: z.iso.date().optional(), key: z.base64() })).min(1),
-})
+const SCHEMA = 'pandok-keys-1'
 
 /** `isNew`: it was made now. `apartFrom`: the folder of outputs, which must not hold it. */
 export function readOrMakeKeys(
@@ -45,17 +43,23 @@ export function readOrMakeKeys(
   return { ...keyFileOf([made]), isNew: true }
 }
 
-/** Throws KeyFileError, and what the file system throws. */
+/** Throws UsageError, and what the file system throws. */
 export function readKeys(path: string): KeyFile {
   // Windows has no such bits: there the folder's rights have to do.
   if (process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0) {
-    throw new KeyFileError('others may read the key file; allow its owner only (chmod 600)')
+    throw new UsageError('others may read the key file; allow its owner only (chmod 600)')
   }
   const text = readFileSync(path, 'utf8').trim()
   if (!text.startsWith('{')) return keyFileOf([{ key: bytesOf(text), since: undefined }])
-  const parsed = schema.safeParse(jsonOf(text))
-  if (!parsed.success) throw new KeyFileError('the key file is damaged')
-  return keyFileOf(parsed.data.keys.map(({ since, key }) => ({ key: bytesOf(key), since })))
+  return keyFileOf(keysIn(text))
+}
+
+/** The current one, or a retired one by its fingerprint. */
+export function selectKey(file: KeyFile, fingerprint: string | undefined): ProjectKey {
+  if (fingerprint === undefined) return file.current
+  const key = file.keys.find((each) => each.fingerprint === fingerprint)
+  if (key === undefined) throw new UsageError('--key: the key file has no key of this fingerprint')
+  return key
 }
 
 /** Appends a new key, which is current from then on. The file changes whole or not at all. */
@@ -73,7 +77,7 @@ export function refuseWithin(path: string, folder: string, what: string): void {
   const inside = realpathOf(path)
   const outside = realpathOf(folder)
   if (inside === outside || inside.startsWith(outside.endsWith(sep) ? outside : outside + sep)) {
-    throw new KeyFileError(`${what} lies within the folder of outputs; keep it apart from the data`)
+    throw new UsageError(`${what} lies within the folder of outputs; keep it apart from the data`)
   }
 }
 
@@ -88,13 +92,13 @@ function realpathOf(path: string): string {
 function keyFileOf(keys: readonly { key: Uint8Array; since: string | undefined }[]): KeyFile {
   const all = keys.map(({ key, since }) => ({ key, since, fingerprint: keyFingerprint(key) }))
   const current = all.at(-1)
-  if (current === undefined) throw new KeyFileError('the key file has no key')
+  if (current === undefined) throw new UsageError('the key file has no key')
   return { current, keys: all }
 }
 
 function textOf(keys: readonly { key: Uint8Array; since: string | undefined }[]): string {
   const plain = {
-    schema: 'pandok-keys-1',
+    schema: SCHEMA,
     keys: keys.map(({ since, key }) => ({
       ...(since === undefined ? {} : { since }),
       key: Buffer.from(key).toString('base64'),
@@ -105,14 +109,27 @@ function textOf(keys: readonly { key: Uint8Array; since: string | undefined }[])
 
 function bytesOf(base64: string): Uint8Array {
   const bytes = Buffer.from(base64, 'base64')
-  if (bytes.length !== KEY_BYTES) throw new KeyFileError('DEID_KEY: the key must have 32 bytes')
+  if (bytes.length !== KEY_BYTES) throw new UsageError('DEID_KEY: the key must have 32 bytes')
   return bytes
 }
 
-function jsonOf(text: string): unknown {
+/** By hand: a library that checks shapes takes longer to load than all else that is done here. */
+function keysIn(text: string): { key: Uint8Array; since: string | undefined }[] {
+  const damaged = new UsageError('the key file is damaged')
   try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
+    const json: unknown = JSON.parse(text)
+    if (!isRecord(json) || json['schema'] !== SCHEMA || !Array.isArray(json['keys'])) throw damaged
+    return json['keys'].map((each: unknown) => {
+      if (!isRecord(each) || typeof each['key'] !== 'string') throw damaged
+      const since = each['since']
+      return { key: bytesOf(each['key']), since: typeof since === 'string' ? since : undefined }
+    })
+  } catch (error) {
+    // The parser's own message repeats what it read.
+    throw error instanceof UsageError ? error : damaged
   }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
 }

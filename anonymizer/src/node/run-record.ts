@@ -1,0 +1,134 @@
+/**
+ * What a run leaves on record besides its report: one entry in the hospital's ledger (개인정보 보호법
+ * 28-4), also when the run ends early.
+ */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { FactOf } from '../ledger/entry.ts'
+import type { Profile } from '../profile/profile.ts'
+import { UsageError } from './complaint.ts'
+import { type KeyFile, refuseWithin } from './key-file.ts'
+import type { Outcome } from './run.ts'
+import { today } from './today.ts'
+
+export const RECORD_OPTIONS = {
+  key: { type: 'string' },
+  ledger: { type: 'string' },
+  purpose: { type: 'string' },
+  about: { type: 'string' },
+  basis: { type: 'string' },
+  recipient: { type: 'string' },
+  until: { type: 'string' },
+} as const
+
+export const RECORD_HELP = `  [--key FINGERPRINT]     a retired key of the key file, to check or finish what was made with it
+  [--ledger FILE          records the run; with it:
+     --purpose statistics|scientific-research|public-interest-archiving --about TEXT
+     --basis TEXT --recipient TEXT --until YYYY-MM-DD]
+`
+
+export interface RecordOptions {
+  readonly key: string | undefined
+  readonly ledger: LedgerOptions | undefined
+}
+
+type Agreed = 'purpose' | 'about' | 'basis' | 'recipient' | 'until'
+
+interface LedgerOptions extends Readonly<Record<Agreed, string>> {
+  readonly path: string
+}
+
+type Values = { readonly [K in keyof typeof RECORD_OPTIONS]?: string | undefined }
+
+export interface RunRecord {
+  readonly add: (outcome: Outcome) => void
+  /** The anchor of the ledger. undefined for a report: the run ended before there was one. */
+  readonly finish: (report: string | undefined) => string | undefined
+}
+
+export function readRecordOptions(values: Values, out: string): RecordOptions {
+  const { key, ledger } = values
+  if (ledger === undefined) return { key, ledger: undefined }
+  refuseWithin(ledger, out, 'the ledger')
+  const said = (name: Agreed): string => {
+    const text = values[name]
+    if (text === undefined) throw new UsageError(`--ledger asks for --${name}; see --help`)
+    return text
+  }
+  return {
+    key,
+    ledger: {
+      path: resolve(ledger),
+      purpose: said('purpose'),
+      about: said('about'),
+      basis: said('basis'),
+      recipient: said('recipient'),
+      until: said('until'),
+    },
+  }
+}
+
+/** What may not be recorded is said before the work, not after it. */
+export async function openRunRecord(
+  { ledger }: RecordOptions,
+  run: { profile: Profile; keys: KeyFile; fingerprint: string; isDryRun: boolean },
+): Promise<RunRecord> {
+  if (ledger === undefined || run.isDryRun) return { add: () => undefined, finish: () => undefined }
+  // Loaded by those who use it: the command starts with a child, not with libraries.
+  const { appendToLedger } = await import('./ledger-file.ts')
+  const { anchorOf } = await import('../ledger/chain.ts')
+  const { checkFact, PURPOSES, LedgerError } = await import('../ledger/entry.ts')
+  const { profileDigest } = await import('../profile/digest.ts')
+  const purpose = PURPOSES.find((each) => each === ledger.purpose)
+  if (purpose === undefined) throw new UsageError(`--purpose: one of ${PURPOSES.join(', ')}`)
+  const from = today()
+  if (ledger.until < from) throw new UsageError('--until: a day that is not over')
+  const { about, basis, recipient, until } = ledger
+  const { profile, keys, fingerprint } = run
+  const counts = { inputs: 0, written: 0, unchanged: 0, passedOver: 0 }
+  const refused: Record<string, number> = {}
+  const subjects = new Set<string>()
+  const fact = (report: string | undefined): FactOf<'deidentified'> => ({
+    kind: 'deidentified',
+    purpose,
+    about,
+    basis,
+    recipient,
+    from,
+    until,
+    profile: { label: profile.label, sha256: profileDigest(profile) },
+    keyUsed: fingerprint,
+    counts: { ...counts, refused: { ...refused }, subjects: subjects.size },
+    isComplete: report !== undefined,
+    reportSha256: report === undefined ? null : sha256Of(report),
+    pseudonymTable: null,
+  })
+  checkFact(fact(undefined))
+  appendToLedger(ledger.path, keys, () => [])
+  return {
+    add: (outcome) => {
+      counts.inputs++
+      switch (outcome.kind) {
+        case 'passed-over':
+          counts.passedOver++
+          break
+        case 'refused':
+          refused[outcome.code] = (refused[outcome.code] ?? 0) + 1
+          break
+        default:
+          counts[outcome.kind]++
+          subjects.add(outcome.path.split(/[\\/]/)[0] ?? '')
+      }
+    },
+    finish: (report) => {
+      const last = appendToLedger(ledger.path, keys, () => [fact(report)]).at(-1)
+      if (last === undefined) throw new LedgerError('nothing was appended')
+      return anchorOf(last)
+    },
+  }
+}
+
+function sha256Of(path: string): string {
+  return createHash('sha256').update(readFileSync(path)).digest('hex')
+}
