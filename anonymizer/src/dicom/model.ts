@@ -87,7 +87,7 @@ export interface SequenceElement {
 export interface FragmentsElement {
   readonly kind: 'fragments'
   readonly tag: Tag
-  readonly vr: 'OB' | 'OW'
+  readonly vr: 'OB'
   readonly offsetTable: Uint8Array
   readonly fragments: readonly Uint8Array[]
 }

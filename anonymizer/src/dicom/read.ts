@@ -147,7 +147,7 @@ function readElement(
   const { vr, length, at } = readHeader(reader, tag, start, limit, span.isExplicit)
   if (length === UNDEFINED_LENGTH) {
     if (tag === PIXEL_DATA && (vr === 'OB' || vr === 'OW') && span.isExplicit) {
-      return readFragments(reader, tag, vr, at, limit)
+      return readFragments(reader, tag, at, limit)
     }
     if (vr === 'SQ') return readItems(reader, tag, at, undefined, limit, span)
     // A UN of undefined length is a sequence in implicit VR (PS3.5 6.2.2 note 4).
@@ -294,7 +294,6 @@ function readItems(
 function readFragments(
   reader: Reader,
   tag: Tag,
-  vr: 'OB' | 'OW',
   start: number,
   limit: number,
 ): { element: Element; next: number } {
@@ -322,7 +321,8 @@ function readFragments(
   if (offsetTable === undefined || fragments.length === 0) {
     throw new DicomError('DICOM_PIXEL_LENGTH', 'encapsulated pixel data holds no fragment')
   }
-  return { element: { kind: 'fragments', tag, vr, offsetTable, fragments }, next: at }
+  // Fragments are bytes, whatever the writer said (PS3.5 A.4).
+  return { element: { kind: 'fragments', tag, vr: 'OB', offsetTable, fragments }, next: at }
 }
 
 /** Pixel data must hold exactly the frames that the header declares. */

@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path'
 import { deidentify, joinChunks, loadProfile, openVault } from '@pandok/anonymizer'
 import { type DataSet, type Element, getString, readDicom, value } from '@pandok/anonymizer/dicom'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { IODS } from './iods.ts'
 import { instanceOf, isOfDataSet, levelOf, type Planted, plant } from './planted.ts'
 import {
   type Expected,
@@ -20,17 +21,6 @@ import {
 } from './table.ts'
 
 const CT = '1.2.840.10008.5.1.4.1.1.2'
-const IODS: Readonly<Record<string, string>> = {
-  CT,
-  MR: '1.2.840.10008.5.1.4.1.1.4',
-  PT: '1.2.840.10008.5.1.4.1.1.128',
-  US: '1.2.840.10008.5.1.4.1.1.6.1',
-  DX: '1.2.840.10008.5.1.4.1.1.1.1',
-  'enhanced CT': '1.2.840.10008.5.1.4.1.1.2.1',
-  SR: '1.2.840.10008.5.1.4.1.1.88.33',
-  SEG: '1.2.840.10008.5.1.4.1.1.66.4',
-  RTSTRUCT: '1.2.840.10008.5.1.4.1.1.481.3',
-}
 const DIFFERING = [
   'Content Date Z/D: theirs X, ours Z',
   'Content Time Z/D: theirs X, ours Z',
