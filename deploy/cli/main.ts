@@ -14,6 +14,7 @@ const io = {
 const HELP = `pandok deidentify IN… --out DIR   de-identify DICOM files on this machine
 pandok key show|rotate FILE       the project's keys
 pandok ledger VERB FILE           what was de-identified for whom; copies, recall, destruction
+pandok pseudonyms VERB FILE       the encrypted way back, for two persons together
 pandok verify RELEASE.zip         check that a release is whole
 pandok phantom --out DIR          make a chest-CT-like series of known truth
 pandok help                       this
@@ -35,6 +36,10 @@ async function run(): Promise<number> {
     case 'ledger': {
       const { runLedgerCli } = await import('@pandok/anonymizer/node/ledger')
       return await runLedgerCli(args, io)
+    }
+    case 'pseudonyms': {
+      const { runPseudonymsCli } = await import('@pandok/anonymizer/node/pseudonyms')
+      return await runPseudonymsCli(args, io)
     }
     case 'verify': {
       const { runVerifyCli } = await import('@pandok/api/releases/verify')

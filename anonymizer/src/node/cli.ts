@@ -110,6 +110,7 @@ async function run(options: Options, io: CliIo): Promise<BatchSummary> {
         key,
         format: options.format,
         partialFolder: isDryRun ? undefined : partialFolder,
+        tableKey: record.table?.key,
       })
       return await runIn(partialFolder, {
         options,
@@ -160,6 +161,7 @@ async function runIn(
     partialFolder,
     isDryRun,
     lanes: options.jobs,
+    table: record.table,
     subjects: openSubjects(`${options.keyFile}.subjects`, isDryRun),
     tell: (input, outcome) => {
       report.add(input, outcome)

@@ -12,6 +12,7 @@ import type { Profile } from '../profile/profile.ts'
 import { type ReportRow, sumReports } from '../report/report.ts'
 import { openVault, type PseudonymFormat } from '../vault/vault.ts'
 import type { Source } from './inputs.ts'
+import { createRecordSealer, type SealedRecord, type TableKey } from './record-sealer.ts'
 import type { RefusalCode } from './refusal.ts'
 import { createSourceReader } from './source.ts'
 
@@ -21,6 +22,8 @@ export interface ChildSettings {
   readonly format: PseudonymFormat
   /** Where temporary files go; undefined: nothing is written. */
   readonly partialFolder: string | undefined
+  /** Of the pseudonym table, where one is kept. */
+  readonly tableKey: TableKey | undefined
 }
 
 export interface Job {
@@ -39,6 +42,8 @@ export interface Done {
   readonly studyInstanceUid: string
   readonly seriesInstanceUid: string
   readonly sopInstanceUid: string
+  /** For the pseudonym table; sealed here, so that nobody else sees what is in it. */
+  readonly sealed: SealedRecord | undefined
   /** Of `Answer.patterns` of this and earlier answers of the same child. */
   readonly pattern: number
 }
@@ -63,12 +68,22 @@ const rowNumbers = new WeakMap<ReportRow, number>()
 let nextRow = 0
 /** Older ones are forgotten on both sides. */
 const MAX_PATTERNS = 500
-let settings: (ChildSettings & { vault: ReturnType<typeof openVault> }) | undefined
+let settings:
+  | (ChildSettings & {
+      vault: ReturnType<typeof openVault>
+      seal: ReturnType<typeof createRecordSealer> | undefined
+    })
+  | undefined
 
 process.on('disconnect', () => process.exit(0))
 process.on('message', (message: ChildSettings | readonly Job[]) => {
   if ('profile' in message) {
-    settings = { ...message, vault: openVault(message.key, message.format) }
+    const { key, format, tableKey } = message
+    settings = {
+      ...message,
+      vault: openVault(key, format),
+      seal: tableKey === undefined ? undefined : createRecordSealer(tableKey),
+    }
     return
   }
   process.send?.(answerTo(message))
@@ -111,7 +126,8 @@ function clean({ index, source }: Job, fresh: Answer['patterns'][number][]): Don
     patterns.set(signature, pattern)
     fresh.push({ id: pattern, rows: sumReports([report]) })
   }
-  return { index, code: undefined, partial, bytes: written, ...names, pattern }
+  const sealed = settings.seal?.(bytes, names)
+  return { index, code: undefined, partial, bytes: written, ...names, sealed, pattern }
 }
 
 /** The engine gives one object for all rows that say the same. */

@@ -9,6 +9,7 @@ import type { FactOf } from '../ledger/entry.ts'
 import type { Profile } from '../profile/profile.ts'
 import { UsageError } from './complaint.ts'
 import { type KeyFile, refuseWithin } from './key-file.ts'
+import type { PseudonymTable } from './pseudonym-table.ts'
 import type { Outcome } from './run.ts'
 import { today } from './today.ts'
 
@@ -20,12 +21,14 @@ export const RECORD_OPTIONS = {
   basis: { type: 'string' },
   recipient: { type: 'string' },
   until: { type: 'string' },
+  'pseudonym-table': { type: 'string' },
 } as const
 
 export const RECORD_HELP = `  [--key FINGERPRINT]     a retired key of the key file, to check or finish what was made with it
   [--ledger FILE          records the run; with it:
      --purpose statistics|scientific-research|public-interest-archiving --about TEXT
-     --basis TEXT --recipient TEXT --until YYYY-MM-DD]
+     --basis TEXT --recipient TEXT --until YYYY-MM-DD
+     [--pseudonym-table FILE]] writes the encrypted way back; see pandok pseudonyms
 `
 
 export interface RecordOptions {
@@ -37,11 +40,13 @@ type Agreed = 'purpose' | 'about' | 'basis' | 'recipient' | 'until'
 
 interface LedgerOptions extends Readonly<Record<Agreed, string>> {
   readonly path: string
+  readonly table: string | undefined
 }
 
 type Values = { readonly [K in keyof typeof RECORD_OPTIONS]?: string | undefined }
 
 export interface RunRecord {
+  readonly table: PseudonymTable | undefined
   readonly add: (outcome: Outcome) => void
   /** The anchor of the ledger. undefined for a report: the run ended before there was one. */
   readonly finish: (report: string | undefined) => string | undefined
@@ -49,8 +54,13 @@ export interface RunRecord {
 
 export function readRecordOptions(values: Values, out: string): RecordOptions {
   const { key, ledger } = values
-  if (ledger === undefined) return { key, ledger: undefined }
+  const table = values['pseudonym-table']
+  if (ledger === undefined) {
+    if (table === undefined) return { key, ledger: undefined }
+    throw new UsageError('--pseudonym-table asks for --ledger: the way back is on record')
+  }
   refuseWithin(ledger, out, 'the ledger')
+  if (table !== undefined) refuseWithin(table, out, 'the pseudonym table')
   const said = (name: Agreed): string => {
     const text = values[name]
     if (text === undefined) throw new UsageError(`--ledger asks for --${name}; see --help`)
@@ -60,6 +70,7 @@ export function readRecordOptions(values: Values, out: string): RecordOptions {
     key,
     ledger: {
       path: resolve(ledger),
+      table: table === undefined ? undefined : resolve(table),
       purpose: said('purpose'),
       about: said('about'),
       basis: said('basis'),
@@ -74,7 +85,9 @@ export async function openRunRecord(
   { ledger }: RecordOptions,
   run: { profile: Profile; keys: KeyFile; fingerprint: string; isDryRun: boolean },
 ): Promise<RunRecord> {
-  if (ledger === undefined || run.isDryRun) return { add: () => undefined, finish: () => undefined }
+  if (ledger === undefined || run.isDryRun) {
+    return { table: undefined, add: () => undefined, finish: () => undefined }
+  }
   // Loaded by those who use it: the command starts with a child, not with libraries.
   const { appendToLedger } = await import('./ledger-file.ts')
   const { anchorOf } = await import('../ledger/chain.ts')
@@ -86,6 +99,10 @@ export async function openRunRecord(
   if (ledger.until < from) throw new UsageError('--until: a day that is not over')
   const { about, basis, recipient, until } = ledger
   const { profile, keys, fingerprint } = run
+  const table =
+    ledger.table === undefined
+      ? undefined
+      : (await import('./pseudonym-table.ts')).openTable(ledger.table)
   const counts = { inputs: 0, written: 0, unchanged: 0, passedOver: 0 }
   const refused: Record<string, number> = {}
   const subjects = new Set<string>()
@@ -102,11 +119,21 @@ export async function openRunRecord(
     counts: { ...counts, refused: { ...refused }, subjects: subjects.size },
     isComplete: report !== undefined,
     reportSha256: report === undefined ? null : sha256Of(report),
-    pseudonymTable: null,
+    pseudonymTable: table?.key.table ?? null,
   })
   checkFact(fact(undefined))
-  appendToLedger(ledger.path, keys, () => [])
+  const entries = appendToLedger(ledger.path, keys, () => [])
+  const isKnown = entries.some(
+    (each) => each.kind === 'pseudonym-table-opened' && each.table === table?.key.table,
+  )
+  // An exchanged public key would send the way back to somebody else.
+  if (table !== undefined && !isKnown) {
+    throw new UsageError(
+      'the ledger does not know this pseudonym table: see pandok pseudonyms init',
+    )
+  }
   return {
+    table,
     add: (outcome) => {
       counts.inputs++
       switch (outcome.kind) {

@@ -9,6 +9,7 @@ import type { ReportRow } from '../report/report.ts'
 import { type BatchAnswer, BatchLost, type Children } from './children.ts'
 import type { Done, Job, Refused } from './deidentify-child.ts'
 import type { Input } from './inputs.ts'
+import type { PseudonymTable } from './pseudonym-table.ts'
 import type { RefusalCode } from './refusal.ts'
 import type { Subjects } from './subjects.ts'
 
@@ -32,6 +33,8 @@ export interface RunOptions {
   readonly isDryRun: boolean
   readonly lanes: number
   readonly subjects: Subjects
+  /** Keeps what the children sealed. */
+  readonly table: PseudonymTable | undefined
   readonly tell: (input: Input, outcome: Outcome) => void
 }
 
@@ -136,7 +139,7 @@ function createPatternTable() {
 type Placer = (input: Input, outcome: Done | Refused, rows: readonly ReportRow[]) => Outcome
 
 function createPlacer(options: RunOptions): Placer {
-  const { out, partialFolder, isDryRun, subjects } = options
+  const { out, partialFolder, isDryRun, subjects, table } = options
   /** Inputs by the SOP Instance UID of their output. */
   const placed = new Map<string, { id: string; path: string }>()
   const folders = new Set<string>()
@@ -154,6 +157,8 @@ function createPlacer(options: RunOptions): Placer {
     if (!subjects.isOne(outcome.pseudonym, outcome.subjectDigest)) {
       return refuse('DEID_PSEUDONYM_COLLISION')
     }
+    // Before the output has its name: there is none without a way back.
+    if (outcome.sealed !== undefined) table?.add(outcome.sealed)
     const { pseudonym, studyInstanceUid, seriesInstanceUid, sopInstanceUid, bytes } = outcome
     const folder = join(pseudonym, studyInstanceUid, seriesInstanceUid)
     const path = join(folder, `${sopInstanceUid}.dcm`)
