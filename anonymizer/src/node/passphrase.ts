@@ -20,7 +20,7 @@ export async function passphrasesOf(
     const file = files[at]
     passphrases.push(file === undefined ? await asked(name, io) : fromFile(file))
   }
-  if (passphrases.some((each) => [...each].length < MIN_CHARACTERS)) {
+  if (passphrases.some((each) => Array.from(each).length < MIN_CHARACTERS)) {
     throw new UsageError(`a passphrase has at least ${MIN_CHARACTERS} characters`)
   }
   if (new Set(passphrases).size < passphrases.length) {
@@ -61,7 +61,7 @@ function asked(name: string, io: CliIo): Promise<string> {
           resolve(typed.normalize('NFC'))
           return
         }
-        typed = DELETE.test(character) ? [...typed].slice(0, -1).join('') : typed + character
+        typed = DELETE.test(character) ? typed.replace(/.$/su, '') : typed + character
       }
     }
     stdin.setRawMode(true).resume().on('data', onData)
