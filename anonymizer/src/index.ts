@@ -1,6 +1,13 @@
 /** The anonymizer's door: de-identify, check, report. Runs in Node and in browsers alike. */
 export { shiftIsoDate } from './actions/dates.ts'
-export { DicomError, type DicomErrorCode, joinChunks } from './dicom/index.ts'
+export {
+  type ByteSource,
+  DicomError,
+  type DicomErrorCode,
+  joinChunks,
+  type Piece,
+  type Span,
+} from './dicom/index.ts'
 export {
   type CheckFinding,
   type CheckResult,
@@ -9,7 +16,13 @@ export {
   checkClean,
   type FindingCode,
 } from './engine/check.ts'
-export { type Deidentified, deidentify, type Settings } from './engine/deidentify.ts'
+export {
+  type Deidentified,
+  type DeidentifiedSource,
+  deidentify,
+  deidentifySource,
+  type Settings,
+} from './engine/deidentify.ts'
 export { type Inspection, inspect } from './engine/inspect.ts'
 export { DeidError, type DeidErrorCode } from './errors.ts'
 export type { Box, PersonReason, PixelPlan, PixelReview, Region, TextBox } from './pixels/model.ts'

@@ -26,6 +26,9 @@ export function frameRanges(bytes: Uint8Array, file: DicomFile): FrameRange[] {
     }))
   }
   if (pixels.kind !== 'value') throw new DicomError('DICOM_PIXEL_LENGTH', 'no pixel bytes')
+  if (pixels.bytes.buffer !== bytes.buffer) {
+    throw new DicomError('DICOM_TRANSFER_SYNTAX', 'its frames cannot be read from where they are')
+  }
   const bits =
     (getNumber(file.dataSet, '00280010') ?? 0) *
     (getNumber(file.dataSet, '00280011') ?? 0) *

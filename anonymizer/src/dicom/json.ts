@@ -26,7 +26,8 @@ export function toDicomJson(dataSet: DataSet, inherited: readonly string[] = [])
 }
 
 function convert(element: Element, characterSet: readonly string[]): DicomJsonElement | undefined {
-  if (element.kind === 'fragments' || element.tag === '7FE00010') return undefined
+  if (element.tag === '7FE00010') return undefined
+  if (element.kind === 'fragments' || element.kind === 'stored') return undefined
   if (element.kind === 'sequence') {
     if (element.items.length === 0) return { vr: 'SQ' }
     return { vr: 'SQ', Value: element.items.map((item) => toDicomJson(item, characterSet)) }

@@ -3,6 +3,7 @@
  * Values stay as encoded bytes, little endian, until somebody asks for them, so that what is
  * not touched is written back bit by bit.
  */
+import type { Span } from './source.ts'
 
 /** Value representations of PS3.5 table 6.2-1. */
 export const VRS = [
@@ -92,7 +93,18 @@ export interface FragmentsElement {
   readonly fragments: readonly Uint8Array[]
 }
 
-export type Element = ValueElement | SequenceElement | FragmentsElement
+/** Pixel data that stay in their source; `loadElement` fetches them. */
+export interface StoredElement {
+  readonly kind: 'stored'
+  readonly tag: Tag
+  readonly vr: Exclude<Vr, 'SQ'>
+  /** The value in one span, or the fragments of encapsulated pixel data in their order. */
+  readonly spans: readonly Span[]
+  /** The Basic Offset Table of encapsulated pixel data; undefined: native. */
+  readonly offsetTable: Uint8Array | undefined
+}
+
+export type Element = ValueElement | SequenceElement | FragmentsElement | StoredElement
 
 /** Elements by tag, in ascending order of tag. */
 export type DataSet = ReadonlyMap<Tag, Element>

@@ -2,10 +2,19 @@
  * Reads a DICOM Part 10 file (PS3.10 section 7) into its structure, strictly and within budgets,
  * so that a hostile or torn file costs a bounded amount and ends in a coded error.
  *
- * In: the whole file. Out: DicomFile. Values are views into the given bytes, not copies.
+ * In: the whole file, or a source that is read in parts. Out: DicomFile. Values are views into what
+ * was read, not copies; pixel data of a source are not read at all.
  */
 import { dictionaryEntry, isPrivate } from './dictionary.ts'
 import { DicomError, type DicomErrorCode } from './errors.ts'
+import { inflate } from './inflate.ts'
+import {
+  enterTransferSyntax,
+  type KnownElement,
+  type KnownElements,
+  recall,
+  remember,
+} from './known-elements.ts'
 import {
   type DataSet,
   type DicomFile,
@@ -17,8 +26,17 @@ import {
   VRS,
   type Vr,
 } from './model.ts'
-import { readTag } from './tag.ts'
-import { IMPLICIT_VR_LITTLE_ENDIAN, isEncapsulated, isReadable } from './transfer-syntax.ts'
+import { checkPixelData } from './pixel-length.ts'
+import { type ByteSource, loadRest, reach, type Span, type Window, windowOver } from './source.ts'
+import { swapped } from './swap.ts'
+import { tagOfNumber } from './tag.ts'
+import { textOf } from './text-of.ts'
+import {
+  DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+  EXPLICIT_VR_BIG_ENDIAN,
+  IMPLICIT_VR_LITTLE_ENDIAN,
+  isReadable,
+} from './transfer-syntax.ts'
 
 export interface ReadLimits {
   readonly depth: number
@@ -38,28 +56,42 @@ export const DEFAULT_LIMITS: ReadLimits = {
   frames: 20_000,
 }
 
+/** Shorter pixel data are read with the rest. */
+const MIN_STORED_BYTES = 65_536
+
 const UNDEFINED_LENGTH = 0xffffffff
 const PIXEL_DATA = '7FE00010'
-const ITEM = 'FFFEE000'
-const ITEM_END = 'FFFEE00D'
-const SEQUENCE_END = 'FFFEE0DD'
-const KNOWN_VRS: ReadonlySet<string> = new Set(VRS)
+/** Float, Double Float and plain Pixel Data. */
+const PIXELS: ReadonlySet<Tag> = new Set(['7FE00008', '7FE00009', PIXEL_DATA])
+const ITEM = 0xfffee000
+const ITEM_END = 0xfffee00d
+const SEQUENCE_END = 0xfffee0dd
 
 interface Reader {
-  readonly bytes: Uint8Array
-  readonly view: DataView
+  readonly window: Window
   readonly limits: ReadLimits
+  /** Pixel data stay where they are. */
+  readonly isStored: boolean
+  /** Of elements at top level. */
+  readonly known: KnownElements | undefined
   parts: number
 }
 
-/** Throws DicomError; never anything else for any input. */
-export function readDicom(bytes: Uint8Array, limits: Partial<ReadLimits> = {}): DicomFile {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const reader: Reader = { bytes, view, limits: { ...DEFAULT_LIMITS, ...limits }, parts: 0 }
-  if (bytes.length < 132 || view.getUint32(128, false) !== 0x4449434d) {
+/**
+ * Throws DicomError; never anything else for any input. `known`: for a caller that reads many files
+ * of one series; the result is the same without it.
+ */
+export function readDicom(
+  file: Uint8Array | ByteSource,
+  limits: Partial<ReadLimits> = {},
+  known?: KnownElements,
+): DicomFile {
+  const window = windowOver(file)
+  const context = { limits: { ...DEFAULT_LIMITS, ...limits }, known }
+  if (window.size < 132 || tagAt(window, 128, false) !== 0x4449434d) {
     throw new DicomError('DICOM_NOT_PART10', 'there is no DICM prefix at offset 128')
   }
-  const { meta, end } = readMeta(reader)
+  const { meta, end } = readMeta(window, context.limits)
   const transferSyntaxUid = textOf(meta.get('00020010'))
   if (!isReadable(transferSyntaxUid)) {
     throw new DicomError(
@@ -67,27 +99,28 @@ export function readDicom(bytes: Uint8Array, limits: Partial<ReadLimits> = {}): 
       'the transfer syntax is not one that is read here',
     )
   }
-  const isExplicit = transferSyntaxUid !== IMPLICIT_VR_LITTLE_ENDIAN
-  const { dataSet } = readDataSet(reader, { at: end, end: bytes.length, isExplicit, depth: 0 })
-  checkPixelData(dataSet, transferSyntaxUid, reader.limits)
+  if (known !== undefined) enterTransferSyntax(known, transferSyntaxUid)
+  const dataSet = readBody(window, end, transferSyntaxUid, context)
+  checkPixelData(dataSet, transferSyntaxUid, context.limits.frames)
   return { meta, transferSyntaxUid, dataSet }
 }
 
 /** Group 0002 is always explicit VR little endian; it ends where another group begins. */
-function readMeta(reader: Reader): { meta: DataSet; end: number } {
-  const { view } = reader
+function readMeta(window: Window, limits: ReadLimits): { meta: DataSet; end: number } {
+  const { size } = window
   let end = 132
-  while (end + 8 <= view.byteLength && view.getUint16(end, true) === 0x0002) {
-    const vr = String.fromCharCode(view.getUint8(end + 4), view.getUint8(end + 5))
-    const isLong = LONG_VRS.has(vr)
-    if (isLong && end + 12 > view.byteLength) throw truncated('0002', end)
-    const length = isLong ? view.getUint32(end + 8, true) : view.getUint16(end + 6, true)
+  while (end + 8 <= size && shortAt(window, end, true) === 0x0002) {
+    const isLong = LONG_VRS.has(vrTextAt(window, end + 4))
+    if (isLong && end + 12 > size) throw truncated('0002', end)
+    const length = isLong ? longAt(window, end + 8, true) : shortAt(window, end + 6, true)
     end += (isLong ? 12 : 8) + length
   }
-  if (end === 132 || end > view.byteLength) {
+  if (end === 132 || end > size) {
     throw new DicomError('DICOM_META_INVALID', 'the file meta information is missing or torn')
   }
-  const meta = readDataSet(reader, { at: 132, end, isExplicit: true, depth: 0 }).dataSet
+  const reader: Reader = { window, limits, isStored: false, known: undefined, parts: 0 }
+  const span = { at: 132, end, limit: end, isExplicit: true, isLittle: true, depth: 0 }
+  const meta = readDataSet(reader, span).dataSet
   const groupLength = meta.get('00020000')
   if (groupLength?.kind === 'value' && groupLength.bytes.length === 4) {
     const { bytes } = groupLength
@@ -100,41 +133,103 @@ function readMeta(reader: Reader): { meta: DataSet; end: number } {
   return { meta, end }
 }
 
-interface Span {
-  readonly at: number
-  /** Where the data set ends; undefined: at an item delimiter, no later than `limit`. */
-  readonly end: number | undefined
-  readonly limit?: number
+/** What follows the file meta information. */
+function readBody(
+  file: Window,
+  start: number,
+  transferSyntaxUid: string,
+  { limits, known }: Pick<Reader, 'limits' | 'known'>,
+): DataSet {
+  const isLittle = transferSyntaxUid !== EXPLICIT_VR_BIG_ENDIAN
+  const isDeflated = transferSyntaxUid === DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
+  // Neither can be copied from where it is: these two are read as a whole.
+  const whole = isDeflated
+    ? inflate(loadRest(file, start))
+    : isLittle
+      ? undefined
+      : loadRest(file, start)
+  const window = whole === undefined ? file : windowOver(whole)
+  const isInMemory = window.source === undefined
+  const reader: Reader = {
+    window,
+    limits,
+    isStored: !isInMemory,
+    known: isInMemory ? known : undefined,
+    parts: 0,
+  }
+  const end = window.size
+  const isExplicit = transferSyntaxUid !== IMPLICIT_VR_LITTLE_ENDIAN
+  const at = whole === undefined ? start : 0
+  return readDataSet(reader, { at, end, limit: end, isExplicit, isLittle, depth: 0 }).dataSet
+}
+
+interface Encoding {
   readonly isExplicit: boolean
+  readonly isLittle: boolean
   readonly depth: number
 }
 
-function readDataSet(reader: Reader, span: Span): { dataSet: DataSet; next: number } {
-  const { view } = reader
-  const limit = span.end ?? span.limit ?? view.byteLength
+interface Extent extends Encoding {
+  readonly at: number
+  /** Where the data set ends; undefined: at an item delimiter, no later than `limit`. */
+  readonly end: number | undefined
+  readonly limit: number
+}
+
+function readDataSet(reader: Reader, extent: Extent): { dataSet: DataSet; next: number } {
+  const { window } = reader
+  const { end, limit, isLittle } = extent
+  const known = extent.depth === 0 ? reader.known : undefined
   const elements = new Map<Tag, Element>()
-  let at = span.at
-  let previous = ''
+  let at = extent.at
+  let previous = -1
   for (;;) {
-    if (at === span.end) return { dataSet: elements, next: at }
-    if (at + 8 > limit) throw truncated(previous, at)
-    const tag = readTag(view, at)
-    if (tag === ITEM_END && span.end === undefined) {
-      if (view.getUint32(at + 4, true) !== 0) throw new DicomError('DICOM_ITEM', `at ${at}`)
+    if (at === end) return { dataSet: elements, next: at }
+    if (at + 8 > limit) throw truncated(previous === -1 ? '' : tagOfNumber(previous), at)
+    const number = tagAt(window, at, isLittle)
+    if (number === ITEM_END && end === undefined) {
+      if (longAt(window, at + 4, isLittle) !== 0) throw new DicomError('DICOM_ITEM', `at ${at}`)
       return { dataSet: elements, next: at + 8 }
     }
-    if (tag <= previous) {
-      throw new DicomError('DICOM_TAG_ORDER', `(${tag}) after (${previous}) at offset ${at}`)
+    const tag = tagOfNumber(number)
+    if (number <= previous) {
+      throw new DicomError(
+        'DICOM_TAG_ORDER',
+        `(${tag}) after (${tagOfNumber(previous)}) at offset ${at}`,
+      )
     }
-    if (tag.startsWith('FFFE')) throw new DicomError('DICOM_ITEM', `(${tag}) at offset ${at}`)
-    count(reader)
-    const { element, next } = readElement(reader, tag, at, limit, span)
+    if (number >>> 16 === 0xfffe) throw new DicomError('DICOM_ITEM', `(${tag}) at offset ${at}`)
+    previous = number
+    const repeated = known && recall(known, number, window.bytes, at, limit)
+    if (repeated !== undefined) {
+      count(reader, repeated.parts)
+      elements.set(tag, elementOf(repeated, tag, reader.limits, extent))
+      at += repeated.bytes.length
+      continue
+    }
+    const before = reader.parts
+    count(reader, 1)
+    const { element, next } = readElement(reader, tag, at, limit, extent)
     // Group lengths are retired and say nothing about identity: they are left out (PS3.5 7.2).
-    const isGroupLength = tag.endsWith('0000') && tag !== '00020000'
-    if (!isGroupLength) elements.set(tag, element)
-    previous = tag
+    const isGroupLength = (number & 0xffff) === 0 && number !== 0x00020000
+    if (!isGroupLength) {
+      elements.set(tag, element)
+      if (known !== undefined) {
+        remember(known, number, window.bytes, { at, end: next, parts: reader.parts - before })
+      }
+    }
     at = next
   }
+}
+
+function elementOf(known: KnownElement, tag: Tag, limits: ReadLimits, encoding: Encoding): Element {
+  const { bytes } = known
+  if (known.element === undefined) {
+    const window = windowOver(bytes)
+    const reader: Reader = { window, limits, isStored: false, known: undefined, parts: 0 }
+    known.element = readElement(reader, tag, 0, bytes.length, encoding).element
+  }
+  return known.element
 }
 
 function readElement(
@@ -142,28 +237,38 @@ function readElement(
   tag: Tag,
   start: number,
   limit: number,
-  span: Span,
+  encoding: Encoding,
 ): { element: Element; next: number } {
-  const { vr, length, at } = readHeader(reader, tag, start, limit, span.isExplicit)
+  const { vr, length, at } = readHeader(reader.window, tag, start, limit, encoding)
   if (length === UNDEFINED_LENGTH) {
-    if (tag === PIXEL_DATA && (vr === 'OB' || vr === 'OW') && span.isExplicit) {
-      return readFragments(reader, tag, at, limit)
+    if (tag === PIXEL_DATA && (vr === 'OB' || vr === 'OW') && encoding.isExplicit) {
+      return readFragments(reader, tag, { ...encoding, at, end: undefined, limit })
     }
-    if (vr === 'SQ') return readItems(reader, tag, at, undefined, limit, span)
-    // A UN of undefined length is a sequence in implicit VR (PS3.5 6.2.2 note 4).
+    if (vr === 'SQ') return readItems(reader, tag, { ...encoding, at, end: undefined, limit })
+    // A UN of undefined length is a sequence in implicit VR little endian (PS3.5 6.2.2 note 4).
     if (vr === 'UN') {
-      return readItems(reader, tag, at, undefined, limit, { ...span, isExplicit: false })
+      const inner = { ...encoding, isExplicit: false, isLittle: true }
+      return readItems(reader, tag, { ...inner, at, end: undefined, limit })
     }
     throw new DicomError('DICOM_LENGTH', `(${tag}) ${vr} has no length, at offset ${start}`)
   }
   const end = at + length
   if (end > limit) throw truncated(tag, start)
-  if (vr === 'SQ') return { element: readBoundedItems(reader, tag, at, end, span), next: end }
-  if (tag !== PIXEL_DATA && length > reader.limits.valueBytes) {
+  const extent = { ...encoding, at, end, limit: end }
+  if (vr === 'SQ') return { element: readBoundedItems(reader, tag, extent), next: end }
+  if (PIXELS.has(tag) && reader.isStored && encoding.depth === 0 && length >= MIN_STORED_BYTES) {
+    const spans = [{ offset: at, length }]
+    return { element: { kind: 'stored', tag, vr, spans, offsetTable: undefined }, next: end }
+  }
+  if (!PIXELS.has(tag) && length > reader.limits.valueBytes) {
     throw new DicomError('DICOM_TOO_MANY', `(${tag}) is longer than allowed`)
   }
-  if (vr === 'UN') return { element: readUnknown(reader, tag, at, end, span), next: end }
-  return { element: { kind: 'value', tag, vr, bytes: reader.bytes.subarray(at, end) }, next: end }
+  if (vr === 'UN' && encoding.isLittle) {
+    return { element: readUnknown(reader, tag, extent), next: end }
+  }
+  const raw = bytesAt(reader.window, at, length)
+  const bytes = encoding.isLittle ? raw : swapped(raw, vr)
+  return { element: { kind: 'value', tag, vr, bytes }, next: end }
 }
 
 /** What a file may do wrong within a sequence whose end is known anyway. */
@@ -176,15 +281,9 @@ const WITHIN_ITEMS: ReadonlySet<DicomErrorCode> = new Set([
 ])
 
 /** A sequence of defined length; when its items cannot be read it is empty and says so. */
-function readBoundedItems(
-  reader: Reader,
-  tag: Tag,
-  start: number,
-  end: number,
-  span: Span,
-): SequenceElement {
+function readBoundedItems(reader: Reader, tag: Tag, extent: Extent): SequenceElement {
   try {
-    return readItems(reader, tag, start, end, end, span).element
+    return readItems(reader, tag, extent).element
   } catch (error) {
     if (!(error instanceof DicomError) || !WITHIN_ITEMS.has(error.code)) throw error
     return { kind: 'sequence', tag, vr: 'SQ', items: [], isUnreadable: true }
@@ -198,15 +297,11 @@ function readBoundedItems(
 function readUnknown(
   reader: Reader,
   tag: Tag,
-  start: number,
-  end: number,
-  span: Span,
+  extent: Extent & { readonly end: number },
 ): ValueElement | SequenceElement {
-  const bytes = reader.bytes.subarray(start, end)
   const known = isCreatorTag(tag) ? 'LO' : (dictionaryEntry(tag)?.vr ?? 'UN')
-  if (known === 'SQ') {
-    return readBoundedItems(reader, tag, start, end, { ...span, isExplicit: false })
-  }
+  if (known === 'SQ') return readBoundedItems(reader, tag, { ...extent, isExplicit: false })
+  const bytes = bytesAt(reader.window, extent.at, extent.end - extent.at)
   const fits = LONG_VRS.has(known) || bytes.length <= 0xffff
   const isWhole = bytes.length % (VALUE_BYTES[known] ?? 1) === 0
   return { kind: 'value', tag, vr: fits && isWhole ? known : 'UN', bytes }
@@ -235,34 +330,34 @@ function isCreatorTag(tag: Tag): boolean {
 }
 
 function readHeader(
-  { view }: Reader,
+  window: Window,
   tag: Tag,
   start: number,
   limit: number,
-  isExplicit: boolean,
+  { isExplicit, isLittle }: Encoding,
 ): { vr: Vr; length: number; at: number } {
   if (!isExplicit) {
     const vr = isCreatorTag(tag) ? 'LO' : (dictionaryEntry(tag)?.vr ?? 'UN')
-    return { vr, length: view.getUint32(start + 4, true), at: start + 8 }
+    return { vr, length: longAt(window, start + 4, isLittle), at: start + 8 }
   }
-  const text = String.fromCharCode(view.getUint8(start + 4), view.getUint8(start + 5))
-  if (!KNOWN_VRS.has(text)) throw new DicomError('DICOM_VR', `(${tag}) at offset ${start}`)
-  const vr = text as Vr
-  if (!LONG_VRS.has(vr)) return { vr, length: view.getUint16(start + 6, true), at: start + 8 }
+  const vr = KNOWN_VRS.get(vrTextAt(window, start + 4))
+  if (vr === undefined) throw new DicomError('DICOM_VR', `(${tag}) at offset ${start}`)
+  if (!LONG_VRS.has(vr)) {
+    return { vr, length: shortAt(window, start + 6, isLittle), at: start + 8 }
+  }
   if (start + 12 > limit) throw truncated(tag, start)
-  return { vr, length: view.getUint32(start + 8, true), at: start + 12 }
+  return { vr, length: longAt(window, start + 8, isLittle), at: start + 12 }
 }
+
+const KNOWN_VRS: ReadonlyMap<string, Vr> = new Map(VRS.map((vr) => [vr, vr]))
 
 function readItems(
   reader: Reader,
   tag: Tag,
-  start: number,
-  end: number | undefined,
-  limit: number,
-  span: Span,
+  { at: start, end, limit, isExplicit, isLittle, depth }: Extent,
 ): { element: SequenceElement; next: number } {
-  const { view } = reader
-  if (span.depth >= reader.limits.depth) {
+  const { window } = reader
+  if (depth >= reader.limits.depth) {
     throw new DicomError('DICOM_DEPTH', `(${tag}) at offset ${start} is nested too deep`)
   }
   const items: DataSet[] = []
@@ -270,20 +365,21 @@ function readItems(
   for (;;) {
     if (at === end) break
     if (at + 8 > limit) throw truncated(tag, at)
-    const marker = readTag(view, at)
-    const length = view.getUint32(at + 4, true)
+    const marker = tagAt(window, at, isLittle)
+    const length = longAt(window, at + 4, isLittle)
     at += 8
     if (marker === SEQUENCE_END && end === undefined && length === 0) break
     if (marker !== ITEM) throw new DicomError('DICOM_ITEM', `in (${tag}) at offset ${at - 8}`)
-    count(reader)
+    count(reader, 1)
     const itemEnd = length === UNDEFINED_LENGTH ? undefined : at + length
     if (itemEnd !== undefined && itemEnd > limit) throw truncated(tag, at)
     const item = readDataSet(reader, {
       at,
       end: itemEnd,
-      limit,
-      isExplicit: span.isExplicit,
-      depth: span.depth + 1,
+      limit: itemEnd ?? limit,
+      isExplicit,
+      isLittle,
+      depth: depth + 1,
     })
     items.push(item.dataSet)
     at = item.next
@@ -294,77 +390,52 @@ function readItems(
 function readFragments(
   reader: Reader,
   tag: Tag,
-  start: number,
-  limit: number,
+  { at: start, limit, depth, isLittle }: Extent,
 ): { element: Element; next: number } {
-  const { view, bytes } = reader
-  const parts: Uint8Array[] = []
+  const { window } = reader
+  let offsetTable: Uint8Array | undefined
+  const spans: Span[] = []
   let at = start
   for (;;) {
     if (at + 8 > limit) throw truncated(tag, at)
-    const marker = readTag(view, at)
-    const length = view.getUint32(at + 4, true)
+    // Only the headers of items are read here.
+    reach(window, at, 8, 8)
+    const marker = tagAt(window, at, isLittle)
+    const length = longAt(window, at + 4, isLittle)
     at += 8
     if (marker === SEQUENCE_END && length === 0) break
     if (marker !== ITEM || length === UNDEFINED_LENGTH) {
       throw new DicomError('DICOM_ITEM', `in (${tag}) at offset ${at - 8}`)
     }
     if (at + length > limit) throw truncated(tag, at)
-    if (parts.length > reader.limits.fragments) {
-      throw new DicomError('DICOM_TOO_MANY', 'there are more fragments than allowed')
+    count(reader, 1)
+    if (offsetTable === undefined) {
+      if (length > reader.limits.valueBytes) {
+        throw new DicomError('DICOM_TOO_MANY', 'the Basic Offset Table is longer than allowed')
+      }
+      offsetTable = bytesAt(window, at, length)
+    } else {
+      if (spans.length >= reader.limits.fragments) {
+        throw new DicomError('DICOM_TOO_MANY', 'there are more fragments than allowed')
+      }
+      spans.push({ offset: at, length })
     }
-    count(reader)
-    parts.push(bytes.subarray(at, at + length))
     at += length
   }
-  const [offsetTable, ...fragments] = parts
-  if (offsetTable === undefined || fragments.length === 0) {
+  if (offsetTable === undefined || spans.length === 0) {
     throw new DicomError('DICOM_PIXEL_LENGTH', 'encapsulated pixel data holds no fragment')
   }
   // Fragments are bytes, whatever the writer said (PS3.5 A.4).
-  return { element: { kind: 'fragments', tag, vr: 'OB', offsetTable, fragments }, next: at }
+  const vr = 'OB'
+  if (reader.isStored && depth === 0) {
+    return { element: { kind: 'stored', tag, vr, spans, offsetTable }, next: at }
+  }
+  const fragments = spans.map(({ offset, length }) => bytesAt(window, offset, length))
+  return { element: { kind: 'fragments', tag, vr, offsetTable, fragments }, next: at }
 }
 
-/** Pixel data must hold exactly the frames that the header declares. */
-function checkPixelData(dataSet: DataSet, transferSyntaxUid: string, limits: ReadLimits): void {
-  const declared = dataSet.get('00280008')
-  const text = textOf(declared)
-  const frames = declared === undefined || text === '' ? 1 : Number(text)
-  if (!Number.isInteger(frames) || frames < 1 || frames > limits.frames) {
-    throw new DicomError('DICOM_FRAMES', '(0028,0008) is not a possible number of frames')
-  }
-  const pixels = dataSet.get(PIXEL_DATA)
-  if (pixels === undefined) return
-  if (isEncapsulated(transferSyntaxUid)) {
-    if (pixels.kind !== 'fragments') {
-      throw new DicomError('DICOM_PIXEL_LENGTH', 'the pixel data should be encapsulated')
-    }
-    if (pixels.fragments.length < frames) {
-      throw new DicomError('DICOM_FRAMES', 'there are fewer fragments than frames')
-    }
-    return
-  }
-  if (pixels.kind !== 'value') {
-    throw new DicomError('DICOM_PIXEL_LENGTH', 'the pixel data should not be encapsulated')
-  }
-  // Chrominance of two neighbours is stored once (PS3.3 C.7.6.3.1.2).
-  const isHalved = textOf(dataSet.get('00280004')) === 'YBR_FULL_422'
-  const bits =
-    frames *
-    shortOf(dataSet.get('00280010')) *
-    shortOf(dataSet.get('00280011')) *
-    (isHalved ? 2 : shortOf(dataSet.get('00280002'))) *
-    shortOf(dataSet.get('00280100'))
-  const expected = Math.ceil(bits / 8)
-  // Some leave the last byte unpadded.
-  const isWhole = [expected, expected + (expected % 2)].includes(pixels.bytes.length)
-  if (bits === 0 || !isWhole) {
-    throw new DicomError('DICOM_PIXEL_LENGTH', '(7FE0,0010) does not hold what the header declares')
-  }
-}
-
-function count(reader: Reader): void {
-  reader.parts++
+function count(reader: Reader, parts: number): void {
+  reader.parts += parts
   if (reader.parts > reader.limits.parts) {
     throw new DicomError(
       'DICOM_TOO_MANY',
@@ -377,14 +448,28 @@ function truncated(tag: string, at: number): DicomError {
   return new DicomError('DICOM_TRUNCATED', `at or after (${tag}), offset ${at}`)
 }
 
-function textOf(element: Element | undefined): string {
-  if (element?.kind !== 'value') return ''
-  return String.fromCharCode(...element.bytes.subarray(0, 64))
-    .replace(/[\0 ]+$/, '')
-    .trim()
+function shortAt(window: Window, offset: number, isLittle: boolean): number {
+  const at = reach(window, offset, 2)
+  return window.view.getUint16(at, isLittle)
 }
 
-function shortOf(element: Element | undefined): number {
-  if (element?.kind !== 'value' || element.bytes.length < 2) return 0
-  return (element.bytes[0] ?? 0) + (element.bytes[1] ?? 0) * 256
+function longAt(window: Window, offset: number, isLittle: boolean): number {
+  const at = reach(window, offset, 4)
+  return window.view.getUint32(at, isLittle)
+}
+
+/** The group in the upper sixteen bits. */
+function tagAt(window: Window, offset: number, isLittle: boolean): number {
+  const at = reach(window, offset, 4)
+  return window.view.getUint16(at, isLittle) * 0x10000 + window.view.getUint16(at + 2, isLittle)
+}
+
+function vrTextAt(window: Window, offset: number): string {
+  const at = reach(window, offset, 2)
+  return String.fromCharCode(window.view.getUint8(at), window.view.getUint8(at + 1))
+}
+
+function bytesAt(window: Window, offset: number, length: number): Uint8Array {
+  const at = reach(window, offset, length)
+  return window.bytes.subarray(at, at + length)
 }

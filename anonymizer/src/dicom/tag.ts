@@ -1,4 +1,4 @@
-/** Tags between bytes and text; those that were met once are not spelled out again. */
+/** Tags between numbers and text; those that were met once are not spelled out again. */
 import type { Tag } from './model.ts'
 
 const byNumber = new Map<number, Tag>()
@@ -6,9 +6,8 @@ const byTag = new Map<Tag, number>()
 /** The dictionary has some five thousand; what a hostile file makes up must not fill the memory. */
 const MAX_KNOWN = 20_000
 
-/** Group and element at `at`, little endian. */
-export function readTag(view: DataView, at: number): Tag {
-  const number = view.getUint16(at, true) * 0x10000 + view.getUint16(at + 2, true)
+/** `number`: the group in the upper sixteen bits, unsigned. */
+export function tagOfNumber(number: number): Tag {
   let tag = byNumber.get(number)
   if (tag === undefined) {
     tag = number.toString(16).toUpperCase().padStart(8, '0')

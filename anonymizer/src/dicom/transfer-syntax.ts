@@ -2,6 +2,9 @@
 
 export const IMPLICIT_VR_LITTLE_ENDIAN = '1.2.840.10008.1.2'
 export const EXPLICIT_VR_LITTLE_ENDIAN = '1.2.840.10008.1.2.1'
+export const DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN = '1.2.840.10008.1.2.1.99'
+/** Retired; scanners of the nineties wrote it. */
+export const EXPLICIT_VR_BIG_ENDIAN = '1.2.840.10008.1.2.2'
 
 const ENCAPSULATED = new Set([
   '1.2.840.10008.1.2.4.50', // JPEG Baseline
@@ -22,10 +25,18 @@ export function isEncapsulated(transferSyntaxUid: string): boolean {
   return ENCAPSULATED.has(transferSyntaxUid)
 }
 
+const NATIVE = new Set([
+  IMPLICIT_VR_LITTLE_ENDIAN,
+  EXPLICIT_VR_LITTLE_ENDIAN,
+  DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+  EXPLICIT_VR_BIG_ENDIAN,
+])
+
 export function isReadable(transferSyntaxUid: string): boolean {
-  return (
-    transferSyntaxUid === IMPLICIT_VR_LITTLE_ENDIAN ||
-    transferSyntaxUid === EXPLICIT_VR_LITTLE_ENDIAN ||
-    isEncapsulated(transferSyntaxUid)
-  )
+  return NATIVE.has(transferSyntaxUid) || isEncapsulated(transferSyntaxUid)
+}
+
+/** What a file of that transfer syntax is written in. */
+export function writtenAs(transferSyntaxUid: string): string {
+  return NATIVE.has(transferSyntaxUid) ? EXPLICIT_VR_LITTLE_ENDIAN : transferSyntaxUid
 }

@@ -7,8 +7,9 @@ import { getString } from './access.ts'
 import { value } from './build.ts'
 import { DicomError } from './errors.ts'
 import { type DataSet, type Element, LONG_VRS } from './model.ts'
+import type { Span } from './source.ts'
 import { numberOf } from './tag.ts'
-import { EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN } from './transfer-syntax.ts'
+import { writtenAs } from './transfer-syntax.ts'
 
 /** 2.25 and the number of a UUID made for this implementation (PS3.5 B.2). */
 const IMPLEMENTATION_CLASS_UID = '2.25.128733474091573498217649807112345678901'
@@ -18,9 +19,18 @@ const UNDEFINED_LENGTH = 0xffffffff
 
 /** Values from this size on are handed over as they are, not copied. */
 const LARGE_BYTES = 65_536
+const FIRST_BYTES = 16_384
+
+/** Part of a file: bytes, or where in the source they are. */
+export type Piece = Uint8Array<ArrayBuffer> | Span
+
+interface WritableFile {
+  readonly transferSyntaxUid: string
+  readonly dataSet: DataSet
+}
 
 /** The whole file in one piece. */
-export function writeDicom(file: { transferSyntaxUid: string; dataSet: DataSet }): Uint8Array {
+export function writeDicom(file: WritableFile): Uint8Array {
   return joinChunks(encodeDicom(file))
 }
 
@@ -34,65 +44,30 @@ export function joinChunks(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffe
   return out
 }
 
+/** `encodePieces` for a data set that is in memory as a whole; RangeError for any other. */
+export function encodeDicom(file: WritableFile): Uint8Array<ArrayBuffer>[] {
+  return encodePieces(file).map((piece) => {
+    if (piece instanceof Uint8Array) return piece
+    throw new RangeError('the pixel data are not in memory')
+  })
+}
+
 /**
- * The file in pieces, in order; large values are the very bytes of the data set. Implicit VR input
- * is written as explicit; the pixel bytes do not change.
+ * The file in pieces, in order; large values are the very bytes of the data set, and pixel data of a
+ * source are spans of it. Whatever native transfer syntax it was, it is written as explicit VR
+ * little endian.
  */
-export function encodeDicom(file: {
-  transferSyntaxUid: string
-  dataSet: DataSet
-}): Uint8Array<ArrayBuffer>[] {
-  const transferSyntaxUid =
-    file.transferSyntaxUid === IMPLICIT_VR_LITTLE_ENDIAN
-      ? EXPLICIT_VR_LITTLE_ENDIAN
-      : file.transferSyntaxUid
-  const meta = metaElements(file.dataSet, transferSyntaxUid)
-  const metaLength = meta.reduce((sum, element) => sum + encodedLength(element), 0)
-  let length = 132 + 12 + metaLength
-  for (const element of file.dataSet.values()) length += copiedLength(element)
-  const out = new Uint8Array(length)
-  const writer: Writer = { out, view: new DataView(out.buffer), at: 132, from: 0, chunks: [] }
-  out.set([0x44, 0x49, 0x43, 0x4d], 128)
-  writeElement(writer, value('00020000', 'UL', metaLength))
+export function encodePieces(file: WritableFile): Piece[] {
+  const writer = createWriter()
+  writer.at = 128
+  writeLong(writer, 0x4d434944)
+  const meta = metaElements(file.dataSet, writtenAs(file.transferSyntaxUid))
+  writeElement(writer, value('00020000', 'UL', 0))
+  const start = writer.at
   for (const element of meta) writeElement(writer, element)
+  writer.view.setUint32(start - 4, writer.at - start, true)
   for (const element of file.dataSet.values()) writeElement(writer, element)
-  flush(writer)
-  return writer.chunks
-}
-
-/** Bytes of a top-level element that go through the writer's own buffer. */
-function copiedLength(element: Element): number {
-  switch (element.kind) {
-    case 'value':
-      return encodedLength(element) - (isLarge(element.bytes) ? element.bytes.length : 0)
-    case 'sequence':
-      return encodedLength(element) - largeIn(element)
-    case 'fragments':
-      return (
-        encodedLength(element) -
-        [element.offsetTable, ...element.fragments].reduce(
-          (sum, part) => sum + (isLarge(part) ? part.length : 0),
-          0,
-        )
-      )
-  }
-}
-
-function largeIn(element: Element): number {
-  if (element.kind === 'value') return isLarge(element.bytes) ? element.bytes.length : 0
-  if (element.kind === 'fragments') return encodedLength(element) - copiedLength(element)
-  let sum = 0
-  for (const item of element.items) for (const inner of item.values()) sum += largeIn(inner)
-  return sum
-}
-
-function isLarge(bytes: Uint8Array): boolean {
-  return bytes.length >= LARGE_BYTES
-}
-
-function flush(writer: Writer): void {
-  if (writer.at > writer.from) writer.chunks.push(writer.out.subarray(writer.from, writer.at))
-  writer.from = writer.at
+  return piecesOf(writer)
 }
 
 function metaElements(dataSet: DataSet, transferSyntaxUid: string): Element[] {
@@ -106,105 +81,145 @@ function metaElements(dataSet: DataSet, transferSyntaxUid: string): Element[] {
   ]
 }
 
-function headerLength(element: Element): number {
-  return LONG_VRS.has(element.vr) ? 12 : 8
-}
-
-function contentLength(element: Element): number {
-  switch (element.kind) {
-    case 'value':
-      return element.bytes.length + (element.bytes.length % 2)
-    case 'sequence':
-      return element.items.reduce((sum, item) => sum + 8 + dataSetLength(item), 0)
-    case 'fragments':
-      return (
-        [element.offsetTable, ...element.fragments].reduce(
-          (sum, part) => sum + 8 + part.length + (part.length % 2),
-          0,
-        ) + 8
-      )
-  }
-}
-
-function encodedLength(element: Element): number {
-  return headerLength(element) + contentLength(element)
-}
-
-function dataSetLength(dataSet: DataSet): number {
-  let length = 0
-  for (const element of dataSet.values()) length += encodedLength(element)
-  return length
-}
-
+/** A buffer that grows, and what stands between its bytes without being copied into it. */
 interface Writer {
-  readonly out: Uint8Array<ArrayBuffer>
-  readonly view: DataView
-  readonly chunks: Uint8Array<ArrayBuffer>[]
+  bytes: Uint8Array<ArrayBuffer>
+  view: DataView
   at: number
-  /** Where the chunk begins that is being written. */
-  from: number
+  /** In order; `at`: where in `bytes`. */
+  readonly inserted: { readonly at: number; readonly piece: Piece }[]
+  insertedBytes: number
+}
+
+function createWriter(): Writer {
+  const bytes = new Uint8Array(FIRST_BYTES)
+  return { bytes, view: new DataView(bytes.buffer), at: 0, inserted: [], insertedBytes: 0 }
+}
+
+function piecesOf({ bytes, at, inserted }: Writer): Piece[] {
+  const pieces: Piece[] = []
+  let from = 0
+  for (const each of inserted) {
+    if (each.at > from) pieces.push(bytes.subarray(from, each.at))
+    pieces.push(each.piece)
+    from = each.at
+  }
+  if (at > from) pieces.push(bytes.subarray(from, at))
+  return pieces
+}
+
+/** How much of the file is written. */
+function position(writer: Writer): number {
+  return writer.at + writer.insertedBytes
+}
+
+function reserve(writer: Writer, length: number): void {
+  const needed = writer.at + length
+  if (needed <= writer.bytes.length) return
+  const grown = new Uint8Array(Math.max(needed, writer.bytes.length * 2))
+  grown.set(writer.bytes)
+  writer.bytes = grown
+  writer.view = new DataView(grown.buffer)
 }
 
 function writeElement(writer: Writer, element: Element): void {
-  writeTag(writer, element.tag)
+  const { tag, vr } = element
+  reserve(writer, 12)
+  writeTag(writer, numberOf(tag))
   const { view } = writer
-  view.setUint8(writer.at, element.vr.charCodeAt(0))
-  view.setUint8(writer.at + 1, element.vr.charCodeAt(1))
-  const length = element.kind === 'fragments' ? UNDEFINED_LENGTH : contentLength(element)
-  if (LONG_VRS.has(element.vr)) {
-    view.setUint32(writer.at + 4, length, true)
-    writer.at += 8
-  } else {
-    if (length > 0xffff) throw new DicomError('DICOM_LENGTH', `(${element.tag}) is too long`)
-    view.setUint16(writer.at + 2, length, true)
-    writer.at += 4
+  view.setUint8(writer.at, vr.charCodeAt(0))
+  view.setUint8(writer.at + 1, vr.charCodeAt(1))
+  const isLong = LONG_VRS.has(vr)
+  writer.at += isLong ? 8 : 4
+  const header = writer.at
+  const start = position(writer)
+  writeContent(writer, element)
+  const length = position(writer) - start
+  if (isLong) {
+    const isUndefined =
+      element.kind === 'fragments' ||
+      (element.kind === 'stored' && element.offsetTable !== undefined)
+    writer.view.setUint32(header - 4, isUndefined ? UNDEFINED_LENGTH : length, true)
+    return
   }
+  if (length > 0xffff) throw new DicomError('DICOM_LENGTH', `(${tag}) is too long`)
+  writer.view.setUint16(header - 2, length, true)
+}
+
+function writeContent(writer: Writer, element: Element): void {
   switch (element.kind) {
     case 'value':
-      writeBytes(writer, element.bytes, paddingOf(element.vr))
+      writePiece(writer, element.bytes, paddingOf(element.vr))
       return
     case 'sequence':
-      for (const item of element.items) {
-        writeItemHeader(writer, dataSetLength(item))
-        for (const inner of item.values()) writeElement(writer, inner)
-      }
+      for (const item of element.items) writeItem(writer, item)
       return
     case 'fragments':
-      for (const part of [element.offsetTable, ...element.fragments]) {
-        writeItemHeader(writer, part.length + (part.length % 2))
-        writeBytes(writer, part, 0)
+      writeFragments(writer, element.offsetTable, element.fragments)
+      return
+    case 'stored':
+      if (element.offsetTable === undefined) {
+        for (const span of element.spans) writePiece(writer, span, paddingOf(element.vr))
+      } else {
+        writeFragments(writer, element.offsetTable, element.spans)
       }
-      writeTag(writer, 'FFFEE0DD')
-      writer.at += 4
   }
+}
+
+function writeItem(writer: Writer, item: DataSet): void {
+  writeItemHeader(writer, 0)
+  const header = writer.at
+  const start = position(writer)
+  for (const inner of item.values()) writeElement(writer, inner)
+  writer.view.setUint32(header - 4, position(writer) - start, true)
+}
+
+function writeFragments(
+  writer: Writer,
+  offsetTable: Uint8Array,
+  fragments: readonly (Uint8Array | Span)[],
+): void {
+  for (const part of [offsetTable, ...fragments]) {
+    writeItemHeader(writer, part.length + (part.length % 2))
+    writePiece(writer, part, 0)
+  }
+  reserve(writer, 8)
+  writeTag(writer, 0xfffee0dd)
+  writeLong(writer, 0)
 }
 
 function writeItemHeader(writer: Writer, length: number): void {
-  writeTag(writer, 'FFFEE000')
-  writer.view.setUint32(writer.at, length, true)
+  reserve(writer, 8)
+  writeTag(writer, 0xfffee000)
+  writeLong(writer, length)
+}
+
+function writeTag(writer: Writer, tag: number): void {
+  writer.view.setUint16(writer.at, tag >>> 16, true)
+  writer.view.setUint16(writer.at + 2, tag & 0xffff, true)
   writer.at += 4
 }
 
-function writeTag(writer: Writer, tag: string): void {
-  const number = numberOf(tag)
-  writer.view.setUint16(writer.at, number >>> 16, true)
-  writer.view.setUint16(writer.at + 2, number & 0xffff, true)
+function writeLong(writer: Writer, number: number): void {
+  writer.view.setUint32(writer.at, number, true)
   writer.at += 4
 }
 
-function writeBytes(writer: Writer, bytes: Uint8Array, padding: number): void {
-  if (isLarge(bytes)) {
-    flush(writer)
-    // What was read from a file or a message is never shared memory.
-    writer.chunks.push(bytes as Uint8Array<ArrayBuffer>)
+function writePiece(writer: Writer, piece: Uint8Array | Span, padding: number): void {
+  if (piece instanceof Uint8Array && piece.length < LARGE_BYTES) {
+    reserve(writer, piece.length + 1)
+    writer.bytes.set(piece, writer.at)
+    writer.at += piece.length
   } else {
-    writer.out.set(bytes, writer.at)
-    writer.at += bytes.length
+    // What was read from a file or a message is never shared memory.
+    writer.inserted.push({ at: writer.at, piece: piece as Piece })
+    writer.insertedBytes += piece.length
+    reserve(writer, 1)
   }
-  if (bytes.length % 2 === 1) writer.out[writer.at++] = padding
+  if (piece.length % 2 === 1) writer.bytes[writer.at++] = padding
 }
 
 /** UI and binary values are padded with zero, text with a space (PS3.5 6.2). */
 function paddingOf(vr: string): number {
-  return ['UI', 'OB', 'UN'].includes(vr) ? 0 : 0x20
+  return vr === 'UI' || vr === 'OB' || vr === 'UN' ? 0 : 0x20
 }

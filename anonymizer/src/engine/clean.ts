@@ -189,7 +189,9 @@ function act(
   creator: string,
 ): Element | undefined {
   if (element.kind === 'sequence') return actOnSequence(walk, element, action, level, creator)
-  if (element.kind === 'fragments') return action === 'K' ? element : undefined
+  if (element.kind === 'fragments' || element.kind === 'stored') {
+    return action === 'K' ? element : undefined
+  }
   const { tag, vr } = element
   switch (action) {
     case 'X':

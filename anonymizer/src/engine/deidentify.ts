@@ -6,10 +6,14 @@
  * is an error (DicomError, DeidError) and no output.
  */
 import {
+  type ByteSource,
   dataSet as buildDataSet,
   type DataSet,
+  type DicomFile,
   encodeDicom,
+  encodePieces,
   getString,
+  type Piece,
   readDicom,
   toUtf8,
   value,
@@ -24,9 +28,17 @@ import { attestation } from './attestation.ts'
 import { cleanInstance, type Substitutes } from './clean.ts'
 import { createMemo, type Memo } from './memo.ts'
 
-export interface Deidentified {
+export interface Deidentified extends Description {
   /** The new file in pieces; pixel data are the very bytes of the input. */
   readonly chunks: readonly Uint8Array<ArrayBuffer>[]
+}
+
+export interface DeidentifiedSource extends Description {
+  /** The new file in pieces, in order: bytes, or spans of the source that are copied. */
+  readonly pieces: readonly Piece[]
+}
+
+interface Description {
   readonly pseudonym: string
   /** Tells patients apart whose pseudonyms collide; see Vault. */
   readonly subjectDigest: string
@@ -54,10 +66,29 @@ export function deidentify(
   settings: Settings,
   review?: PixelReview,
 ): Deidentified {
+  const { file, ...description } = clean(bytes, settings, review)
+  return { chunks: encodeDicom(file), ...description }
+}
+
+/** The same, byte for byte, for a file whose pixel data never come into memory. */
+export function deidentifySource(
+  source: ByteSource,
+  settings: Settings,
+  review?: PixelReview,
+): DeidentifiedSource {
+  const { file, ...description } = clean(source, settings, review)
+  return { pieces: encodePieces(file), ...description }
+}
+
+function clean(
+  input: Uint8Array | ByteSource,
+  settings: Settings,
+  review: PixelReview | undefined,
+): Description & { readonly file: Omit<DicomFile, 'meta'> } {
   const { profile, vault } = settings
   const memo = memos.get(settings) ?? createMemo()
   memos.set(settings, memo)
-  const file = readDicom(bytes, profile.limits)
+  const file = readDicom(input, profile.limits, memo.elements)
   admit(file.dataSet, profile, review !== undefined)
   const patientId = getString(file.dataSet, '00100020')
   const pseudonym = vault.pseudonymFor(patientId)
@@ -71,7 +102,7 @@ export function deidentify(
   const pixelOptions = new Set<PixelOption>(review === undefined ? [] : ['clean-pixel-data'])
   const dataSet = attested(cleaned.dataSet, profile, pseudonym, pixelOptions)
   return {
-    chunks: encodeDicom({ transferSyntaxUid: file.transferSyntaxUid, dataSet }),
+    file: { transferSyntaxUid: file.transferSyntaxUid, dataSet },
     pseudonym,
     subjectDigest: vault.subjectDigest(patientId),
     studyInstanceUid: getString(dataSet, '0020000D'),

@@ -3,7 +3,13 @@
  * attributes. Nothing here changes a result; without it the same comes out, later.
  */
 import { type Identifiers, identifiersFrom } from '../actions/identifiers.ts'
-import type { Element, Tag, ValueElement } from '../dicom/index.ts'
+import {
+  createKnownElements,
+  type Element,
+  type KnownElements,
+  type Tag,
+  type ValueElement,
+} from '../dicom/index.ts'
 import type { Profile } from '../profile/profile.ts'
 import { createResolver, type Resolver } from '../profile/resolve.ts'
 import type { ReportRow } from '../report/report.ts'
@@ -16,6 +22,8 @@ interface Remembered {
 }
 
 export interface Memo {
+  /** Equal elements of files that were read before. */
+  readonly elements: KnownElements
   readonly resolverFor: (profile: Profile, sopClassUid: string) => Resolver
   readonly identifiersFor: (patterns: readonly string[]) => Identifiers
   /** `context`: all that the fate of a value depends on besides itself; another one forgets. */
@@ -37,6 +45,7 @@ export function createMemo(): Memo {
   const values = new Map<Tag, { vr: string; bytes: Uint8Array; remembered: Remembered }>()
   const rows = new Map<string, ReportRow>()
   return {
+    elements: createKnownElements(),
     resolverFor: (profile, sopClassUid) => {
       const known = resolvers.get(sopClassUid)
       if (known?.profile === profile) return known.resolver

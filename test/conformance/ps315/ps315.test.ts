@@ -226,15 +226,15 @@ function judgeClean(
 }
 
 function holds(element: Element, bytes: Uint8Array): boolean {
-  if (element.kind === 'fragments') return false
   if (element.kind === 'value') return Buffer.from(element.bytes).equals(bytes)
+  if (element.kind !== 'sequence') return false
   return element.items.some((item) => [...item.values()].some((inner) => holds(inner, bytes)))
 }
 
 /** Bytes or items; undefined: absent. */
 function lengthOf(element: Element | undefined): number | undefined {
-  if (element === undefined || element.kind === 'fragments') return undefined
-  return element.kind === 'sequence' ? element.items.length : element.bytes.length
+  if (element?.kind === 'value') return element.bytes.length
+  return element?.kind === 'sequence' ? element.items.length : undefined
 }
 
 /** Types at top level, straight from the module tables; undefined where a module is not known. */

@@ -67,6 +67,8 @@ function ownRow(element: Element, prefix: string, characterSet: readonly string[
       const words = isGoverned ? decodeText(bytes, characterSet, vr === 'PN') : undefined
       return { path, vr, length: bytes.length, digest: sha1(bytes), bytes, words }
     }
+    case 'stored':
+      throw new Error('a file in memory stores nothing elsewhere')
   }
 }
 

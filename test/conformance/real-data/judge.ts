@@ -4,13 +4,16 @@
  */
 import { readFileSync } from 'node:fs'
 import {
+  type ByteSource,
   checkClean,
   DeidError,
   DicomError,
   deidentify,
+  deidentifySource,
   joinChunks,
   loadProfile,
   openVault,
+  type Piece,
 } from '@pandok/anonymizer'
 import { getBytes, readDicom } from '@pandok/anonymizer/dicom'
 
@@ -29,17 +32,40 @@ for (const path of readFileSync(0, 'utf8').split('\n').filter(Boolean)) {
   const bytes = readFileSync(path)
   const start = performance.now()
   const strict = verdict(() => deidentify(bytes, { profile, vault }))
+  const streamed = verdict(() => deidentifySource(sourceOf(bytes), settings))
   const header = verdict(() => {
     const result = joinChunks(deidentify(bytes, settings).chunks)
     const fresh = joinChunks(deidentify(bytes, { profile: unseen, vault }).chunks)
     if (!Buffer.from(result).equals(fresh)) throw new Error('depends on what was before it')
+    const { pieces } = deidentifySource(sourceOf(bytes), settings)
+    if (!Buffer.from(result).equals(assembled(bytes, pieces))) {
+      throw new Error('is another when read in parts')
+    }
     judge(bytes, result)
   })
+  if (streamed !== header) throw new Error(`read in parts: ${streamed}, as a whole: ${header}`)
   process.stdout.write(
     `${JSON.stringify({ path, strict, header, ms: performance.now() - start })}\n`,
   )
 }
 process.stdout.write(`${JSON.stringify({ maxRssKib: process.resourceUsage().maxRSS })}\n`)
+
+function sourceOf(bytes: Buffer<ArrayBuffer>): ByteSource {
+  return {
+    size: bytes.length,
+    read: (offset, length) => Uint8Array.from(bytes.subarray(offset, offset + length)),
+  }
+}
+
+function assembled(bytes: Buffer<ArrayBuffer>, pieces: readonly Piece[]): Uint8Array {
+  return joinChunks(
+    pieces.map((piece) =>
+      piece instanceof Uint8Array
+        ? piece
+        : bytes.subarray(piece.offset, piece.offset + piece.length),
+    ),
+  )
+}
 
 function judge(original: Uint8Array, result: Uint8Array): void {
   const check = checked(result)

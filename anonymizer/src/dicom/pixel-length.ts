@@ -1,0 +1,68 @@
+/** Pixel data must hold exactly the frames that the header declares (PS3.3 C.7.6.3, PS3.5 8). */
+import { DicomError } from './errors.ts'
+import type { DataSet, Element } from './model.ts'
+import { bytesIn } from './stored.ts'
+import { textOf } from './text-of.ts'
+import { isEncapsulated } from './transfer-syntax.ts'
+
+/** DICOM_FRAMES or DICOM_PIXEL_LENGTH. */
+export function checkPixelData(
+  dataSet: DataSet,
+  transferSyntaxUid: string,
+  maxFrames: number,
+): void {
+  const declared = dataSet.get('00280008')
+  const text = textOf(declared)
+  const frames = declared === undefined || text === '' ? 1 : Number(text)
+  if (!Number.isInteger(frames) || frames < 1 || frames > maxFrames) {
+    throw new DicomError('DICOM_FRAMES', '(0028,0008) is not a possible number of frames')
+  }
+  const pixels = dataSet.get('7FE00010')
+  if (pixels === undefined) return
+  const fragments = fragmentsIn(pixels)
+  if (isEncapsulated(transferSyntaxUid)) {
+    if (fragments === undefined) {
+      throw new DicomError('DICOM_PIXEL_LENGTH', 'the pixel data should be encapsulated')
+    }
+    if (fragments < frames) {
+      throw new DicomError('DICOM_FRAMES', 'there are fewer fragments than frames')
+    }
+    return
+  }
+  const length = nativeLength(pixels)
+  if (length === undefined) {
+    throw new DicomError('DICOM_PIXEL_LENGTH', 'the pixel data should not be encapsulated')
+  }
+  // Chrominance of two neighbours is stored once (PS3.3 C.7.6.3.1.2).
+  const isHalved = textOf(dataSet.get('00280004')) === 'YBR_FULL_422'
+  const bits =
+    frames *
+    shortOf(dataSet.get('00280010')) *
+    shortOf(dataSet.get('00280011')) *
+    (isHalved ? 2 : shortOf(dataSet.get('00280002'))) *
+    shortOf(dataSet.get('00280100'))
+  const expected = Math.ceil(bits / 8)
+  // Some leave the last byte unpadded.
+  if (bits === 0 || (length !== expected && length !== expected + (expected % 2))) {
+    throw new DicomError('DICOM_PIXEL_LENGTH', '(7FE0,0010) does not hold what the header declares')
+  }
+}
+
+/** How many fragments; undefined: not encapsulated. */
+function fragmentsIn(pixels: Element): number | undefined {
+  if (pixels.kind === 'fragments') return pixels.fragments.length
+  if (pixels.kind !== 'stored' || pixels.offsetTable === undefined) return undefined
+  return pixels.spans.length
+}
+
+/** Bytes of the value; undefined: not native. */
+function nativeLength(pixels: Element): number | undefined {
+  if (pixels.kind === 'value') return pixels.bytes.length
+  if (pixels.kind !== 'stored' || pixels.offsetTable !== undefined) return undefined
+  return bytesIn(pixels.spans)
+}
+
+function shortOf(element: Element | undefined): number {
+  if (element?.kind !== 'value' || element.bytes.length < 2) return 0
+  return (element.bytes[0] ?? 0) + (element.bytes[1] ?? 0) * 256
+}
