@@ -56,17 +56,30 @@ export interface TextDetector {
   readonly detect: (image: GrayImage) => Promise<readonly TextBox[]>
 }
 
-/** How the samples of a frame are laid out (PS3.3 C.7.6.3). */
+/**
+ * How the samples of a frame are laid out (PS3.3 C.7.6.3), little endian, without padding between
+ * rows. Samples of one bit follow each other, the lowest bit first (PS3.5 8.1.1).
+ */
 export interface FrameShape {
   readonly rows: number
   readonly columns: number
   readonly samplesPerPixel: 1 | 3
-  readonly bitsAllocated: 8 | 16 | 32
+  readonly bitsAllocated: 1 | 8 | 16 | 32 | 64
   readonly bitsStored: number
+  /** Where the value's highest bit is; bits beside the value may hold old overlays (C.9.2). */
+  readonly highBit: number
   readonly isSigned: boolean
+  /** (7FE0,0008) and (7FE0,0009). */
+  readonly isFloat: boolean
   /** False: colour by pixel; true: colour by plane. */
   readonly isPlanar: boolean
   readonly photometricInterpretation: string
+}
+
+export interface DecodedFrame {
+  readonly bytes: Uint8Array
+  /** As the bytes are, not as the header says: colour transforms and planes may be undone. */
+  readonly shape: FrameShape
 }
 
 /**
@@ -75,12 +88,14 @@ export interface FrameShape {
  * allocated. All throw DeidError DEID_PIXEL_CODEC.
  */
 export interface FrameCodecs {
-  /** Little endian samples as a native frame has them, and how they came to be laid out. */
   readonly decode: (
     transferSyntaxUid: string,
     encoded: Uint8Array,
     shape: FrameShape,
-  ) => { readonly bytes: Uint8Array; readonly shape: FrameShape }
-  /** Lossless, in the same transfer syntax or the lossless one of its family. */
-  readonly encode: (transferSyntaxUid: string, bytes: Uint8Array, shape: FrameShape) => Uint8Array
+  ) => DecodedFrame
+  /**
+   * Lossless, in RLE, JPEG-LS lossless, JPEG 2000 lossless or HTJ2K lossless; of even length.
+   * Undefined where the encoder cannot hold such samples exactly: what came out was decoded again.
+   */
+  readonly encode: (transferSyntaxUid: string, frame: DecodedFrame) => Uint8Array | undefined
 }

@@ -1,0 +1,82 @@
+/**
+ * JPEG 2000 and HTJ2K (transfer syntaxes .90, .91 and .201 to .203), decoded by OpenJPEG and
+ * OpenJPH. Colour transforms of the code stream are undone, so that YBR_RCT and YBR_ICT become RGB.
+ */
+import type { FrameShape } from '../model.ts'
+import { readJ2kHeader } from './j2k-header.ts'
+import { refuse } from './refuse.ts'
+import { requireSize } from './stream-size.ts'
+import { type OpenjpegModule, type OpenjphModule, runDecoder, runEncoder } from './wasm-classes.ts'
+import type { WasmCodec } from './wasm-codec.ts'
+
+export interface J2kCodecs {
+  readonly openjpeg: WasmCodec<OpenjpegModule>
+  readonly openjph: WasmCodec<OpenjphModule>
+}
+
+type Family = 'jpeg-2000' | 'htj2k'
+
+export function decodeJ2k(
+  encoded: Uint8Array,
+  shape: FrameShape,
+  family: Family,
+  { openjpeg, openjph }: J2kCodecs,
+): { bytes: Uint8Array; precision: number; isSigned: boolean } {
+  const header = readJ2kHeader(encoded)
+  requireSize(header, shape)
+  const { precision, isSigned, width, height, components, codeStream } = header
+  const { bytes, info } =
+    family === 'htj2k'
+      ? openjph.use(({ HTJ2KDecoder }) => runDecoder(new HTJ2KDecoder(), codeStream))
+      : openjpeg.use(({ J2KDecoder }) => runDecoder(new J2KDecoder(), codeStream))
+  // For garbage they return a frame of no pixels and no error.
+  const isWhole =
+    info.width === width &&
+    info.height === height &&
+    bytes.length === width * height * components * (precision > 8 ? 2 : 1)
+  if (!isWhole) refuse('the decoder returned another frame than the code stream has')
+  return { bytes, precision, isSigned }
+}
+
+/**
+ * What the packages encode exactly: they lose the sign of 8 bits, mix up colour of 16, and always
+ * transform colour reversibly, which is for RGB only (PS3.3 C.7.6.3.1.2).
+ */
+export function canEncodeJ2k(shape: FrameShape): boolean {
+  if (shape.samplesPerPixel === 1) return shape.bitsStored > 8 || !shape.isSigned
+  return shape.bitsStored <= 8 && !shape.isSigned && shape.photometricInterpretation === 'RGB'
+}
+
+/** Colour by pixel. */
+export function encodeJ2k(
+  bytes: Uint8Array,
+  shape: FrameShape,
+  family: Family,
+  { openjpeg, openjph }: J2kCodecs,
+): Uint8Array {
+  const info = {
+    width: shape.columns,
+    height: shape.rows,
+    bitsPerSample: shape.bitsStored,
+    componentCount: shape.samplesPerPixel,
+    isSigned: shape.isSigned,
+    isUsingColorTransform: shape.samplesPerPixel > 1,
+  }
+  const levels = Math.min(5, Math.floor(Math.log2(Math.min(shape.rows, shape.columns))))
+  if (family === 'htj2k') {
+    return openjph.use(({ HTJ2KEncoder }) =>
+      runEncoder(new HTJ2KEncoder(), bytes, info, (encoder) => {
+        encoder.setDecompositions(levels)
+        encoder.setQuality(true, 0)
+      }),
+    )
+  }
+  return openjpeg.use(({ J2KEncoder }) =>
+    runEncoder(new J2KEncoder(), bytes, info, (encoder) => {
+      encoder.setDecompositions(levels)
+      encoder.setQuality(true, 1)
+      // 0: nothing is cut off (the package's ratio of 1 would be a limit).
+      encoder.setCompressionRatio(0, 0)
+    }),
+  )
+}
