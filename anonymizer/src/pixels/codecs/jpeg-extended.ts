@@ -21,7 +21,8 @@ export function decodeJpeg12(encoded: Uint8Array, header: JpegHeader): Uint8Arra
   const { width, height, components } = header
   if (components !== 1) refuse('12-bit JPEG is decoded for one component only')
   const scan = readScan(header.firstScan, header)
-  if (scan.start !== 0 || scan.end !== 63 || scan.low !== 0) refuse('the scan is not sequential')
+  // Some write 0 for the last coefficient; sequential streams have all of them.
+  if (scan.start !== 0 || scan.low !== 0) refuse('the scan is not sequential')
   const coder = {
     bits: new ScanBits(encoded, header.firstScan.end),
     tables: readHuffmanTables(header.segments),

@@ -50,5 +50,7 @@ export function interleave(bytes: Uint8Array, shape: FrameShape, toPlanar: boole
 }
 
 export function isEqual(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, at) => byte === other[at])
+  if (one.length !== other.length) return false
+  for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false
+  return true
 }

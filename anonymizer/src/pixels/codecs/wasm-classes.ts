@@ -61,7 +61,7 @@ export function runDecoder(decoder: Decoder, encoded: Uint8Array): Decoded {
   try {
     decoder.getEncodedBuffer(encoded.length).set(encoded)
     decoder.decode()
-    return { info: decoder.getFrameInfo(), bytes: Uint8Array.from(decoder.getDecodedBuffer()) }
+    return { info: decoder.getFrameInfo(), bytes: new Uint8Array(decoder.getDecodedBuffer()) }
   } finally {
     decoder.delete()
   }
@@ -78,7 +78,7 @@ export function runEncoder<E extends Encoder>(
     encoder.getDecodedBuffer(info).set(bytes)
     prepare(encoder)
     encoder.encode()
-    return Uint8Array.from(encoder.getEncodedBuffer())
+    return new Uint8Array(encoder.getEncodedBuffer())
   } finally {
     encoder.delete()
   }

@@ -1,0 +1,4 @@
+/** Pixels of an instance: looked at frame by frame, and blanked. Codecs come from node/ or web/. */
+export * from './frames/index.ts'
+export type { FrameCodecs, FrameShape, GrayImage, Region } from './model.ts'
+export { type Redactable, redactPixels } from './redact/index.ts'
