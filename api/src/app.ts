@@ -4,7 +4,6 @@
  */
 import { readFileSync } from 'node:fs'
 import { createCheckPool } from '@pandok/anonymizer/node'
-import { PandokError } from '@pandok/contract'
 import { annotationRoutes, createAnnotationService, segmentationAt } from './annotations/index.ts'
 import { createArchiveService, STORE_UPLOAD, storeUploadJob } from './archive/index.ts'
 import { cohortRoutes, createCohortService } from './cohorts/index.ts'
@@ -13,6 +12,8 @@ import {
   checkUploadJob,
   createDeidentificationService,
   deidentificationRoutes,
+  type Looker,
+  lookAtUploadJob,
 } from './deidentification/index.ts'
 import { createDicomwebService, dicomwebRoutes } from './dicomweb/index.ts'
 import { createIntakeService, intakeRoutes } from './intake/index.ts'
@@ -37,15 +38,25 @@ const VERSION = readVersion()
 
 export type App = ReturnType<typeof createApp>
 
-export function createApp(config: Config, log: Log, clock: () => Date = () => new Date()) {
+/** Parts that tests replace. */
+export interface Parts {
+  readonly clock: () => Date
+  readonly openLooker: () => Looker
+}
+
+export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) {
+  const { clock = () => new Date(), openLooker } = parts
   const db = openDatabase({ url: config.databaseUrl, poolSize: config.databasePoolSize })
   const blobs = openFileBlobs(config.blobDirectory, { minFreeBytes: config.minFreeBytes })
   const people = createPeopleService({ db })
   const deidentification = createDeidentificationService({
     db,
+    vaultUrl: config.vaultUrl,
     installationKey: config.installationKey,
+    clock,
   })
-  const projects = createProjectService({ db, createKey: deidentification.createKey })
+  const { ledger, keys } = deidentification
+  const projects = createProjectService({ db, prepareDeidentification: keys.prepareProject })
   const intake = createIntakeService({
     db,
     blobs,
@@ -58,29 +69,12 @@ export function createApp(config: Config, log: Log, clock: () => Date = () => ne
   const { geometriesOfCase } = archive
   const annotations = createAnnotationService({ db, geometriesOfCase })
   const reviews = createReviewService({ db })
-  const outcomes = createOutcomeService({ db, clock, shiftDates: deidentification.shiftDates })
+  const outcomes = createOutcomeService({ db, clock, shiftDates: keys.shiftDates })
   const cohorts = createCohortService({ db })
-  const releases = createReleaseService({ db, blobs })
+  const releases = createReleaseService({ db, blobs, recordDownload: ledger.recordDownload })
   const programme = createProgrammeService({ db })
 
-  const unbuilt = () => Promise.reject(new PandokError('NOT_FOUND', 'not built yet'))
   const handlers: Handlers = {
-    getProfile: unbuilt,
-    setProfile: unbuilt,
-    listProfiles: unbuilt,
-    listDeidentificationKeys: unbuilt,
-    rotateDeidentificationKey: unbuilt,
-    listPixelFindings: unbuilt,
-    decidePixelFindings: unbuilt,
-    recordSeriesSeen: unbuilt,
-    getProcessingTerms: unbuilt,
-    setProcessingTerms: unbuilt,
-    listLedger: unbuilt,
-    verifyLedger: unbuilt,
-    listCopies: unbuilt,
-    recordCopy: unbuilt,
-    recordDestruction: unbuilt,
-    getEvidencePack: unbuilt,
     ...systemRoutes(config, VERSION, db),
     ...peopleRoutes(people),
     ...projectRoutes(projects),
@@ -114,11 +108,19 @@ export function createApp(config: Config, log: Log, clock: () => Date = () => ne
   }
 
   const jobs: Job[] = [
-    checkUploadJob({ db, blobs, openPool: () => createCheckPool() }),
+    checkUploadJob({
+      db,
+      blobs,
+      ledger,
+      looks: openLooker !== undefined,
+      openPool: () => createCheckPool(),
+    }),
+    ...(openLooker === undefined ? [] : [lookAtUploadJob({ db, blobs, openLooker })]),
     storeUploadJob({ db, blobs, onStudyArchived: openCase }),
     buildReleaseJob({
       db,
       blobs,
+      recordRelease: ledger.recordRelease,
       geometriesOfCase,
       instancesOfSeries: archive.instancesOfSeries,
       segmentationAt: (caseId, revision) => segmentationAt(db, caseId, revision),
@@ -129,6 +131,10 @@ export function createApp(config: Config, log: Log, clock: () => Date = () => ne
 
   return {
     db,
+    close: async () => {
+      await db.close()
+      await deidentification.close()
+    },
     jobs,
     people,
     projects,

@@ -8,6 +8,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { createApp } from './app.ts'
+import { migrateVault } from './deidentification/index.ts'
 import { type Config, readConfig } from './platform/env.ts'
 import { releaseDeadWorkers, startWorker } from './platform/jobs.ts'
 import { openLog } from './platform/log.ts'
@@ -33,12 +34,17 @@ async function run(config: Config): Promise<void> {
       await work(config)
       return
     case 'migrate':
-      await migrate(config.databaseUrl)
+      await migrate(config.databaseOwnerUrl, config.databaseUrl)
+      await migrateVault({
+        vaultUrl: config.vaultUrl,
+        ownerUrl: config.databaseOwnerUrl,
+        installationKey: config.installationKey,
+      })
       return
     case 'seed': {
       const app = createApp(config, openLog(config.logLevel, 'seed'))
       await seed(app, SeedFile.parse(JSON.parse(readFileSync(argument ?? '', 'utf8'))))
-      await app.db.close()
+      await app.close()
       return
     }
     default:
@@ -59,7 +65,7 @@ async function serve(config: Config): Promise<void> {
     const closed = new Promise((resolve) => server.close(resolve))
     server.closeIdleConnections()
     await closed
-    await app.db.close()
+    await app.close()
   })
 }
 
@@ -72,7 +78,7 @@ async function work(config: Config): Promise<void> {
   log.info({ jobs: app.jobs.map((job) => job.name) }, 'working')
   onStop(async () => {
     await worker.stop()
-    await app.db.close()
+    await app.close()
   })
   await worker.done
 }

@@ -11,6 +11,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { IdentityState } from '../identity/state.ts'
 import { type Child, runToEnd, startChild } from './children.ts'
+import { prepareRoles } from './database-roles.ts'
 import { startPostgres } from './embedded-postgres.ts'
 import {
   DEMONSTRATION_PROJECT,
@@ -40,7 +41,9 @@ export interface InstallationOptions {
 
 export interface Installation {
   readonly url: string
+  /** Of the owner of the tables. */
   readonly databaseUrl: string
+  readonly vaultUrl: string
   /** Accounts made just now, with their passwords. */
   readonly newAccounts: readonly NewAccount[] | undefined
   readonly stop: () => Promise<void>
@@ -64,8 +67,8 @@ export async function startInstallation(options: InstallationOptions): Promise<I
     for (const each of stops.splice(0).reverse()) await each()
   }
   try {
-    let databaseUrl = options.env['DATABASE_URL']
-    if (databaseUrl === undefined) {
+    let databases = givenDatabases(options.env)
+    if (databases === undefined) {
       say('database')
       const postgres = await startPostgres({
         directory: join(data, 'postgres'),
@@ -73,13 +76,18 @@ export async function startInstallation(options: InstallationOptions): Promise<I
         password: secrets.databasePassword,
         database: 'pandok',
       })
-      databaseUrl = postgres.url
       stops.push(postgres.stop)
+      const { applicationUrl, vaultUrl } = await prepareRoles(postgres.url, {
+        application: secrets.applicationPassword,
+        vault: secrets.vaultPassword,
+      })
+      databases = { ownerUrl: postgres.url, applicationUrl, vaultUrl }
     }
     const issuer = options.env['OIDC_ISSUER'] ?? `http://${hostOf(url)}:${port + 1}/realms/pandok`
     const env = {
       ...passedOn(options.env),
-      DATABASE_URL: databaseUrl,
+      DATABASE_URL: databases.applicationUrl,
+      VAULT_URL: databases.vaultUrl,
       OIDC_ISSUER: issuer,
       OIDC_CLIENT_ID: options.env['OIDC_CLIENT_ID'] ?? 'pandok-viewer',
       OIDC_AUDIENCE: options.env['OIDC_AUDIENCE'] ?? 'pandok-api',
@@ -114,23 +122,46 @@ export async function startInstallation(options: InstallationOptions): Promise<I
       // It keeps tables of its own, and starts while the others' are made.
       say('identity')
       child('identity', [join(ROOT, 'deploy/identity/main.ts')], {
+        // It makes tables of its own.
+        DATABASE_URL: databases.ownerUrl,
         IDENTITY_STATE_FILE: stateFile,
         HTTP_PORT: String(port + 1),
       })
     }
     say('migrations')
-    await runToEnd({ name: 'migrations', args: [main, 'migrate'], env, cwd: ROOT })
+    await runToEnd({
+      name: 'migrations',
+      args: [main, 'migrate'],
+      env: { ...env, DATABASE_OWNER_URL: databases.ownerUrl },
+      cwd: ROOT,
+    })
     if (isIdentityOurs && options.isDemonstration) await seedProject(data, stateFile, main, env)
     say('API and worker')
     const watch = options.isWatched === true ? ['--watch', '--watch-preserve-output'] : []
     child('api', [...watch, main, 'http'])
     child('worker', [...watch, main, 'worker'])
     await untilReady(`http://${hostOf(`http://${host}`)}:${port}/api/health`, 'api', logs)
-    return { url, databaseUrl, newAccounts, stop }
+    return { url, databaseUrl: databases.ownerUrl, vaultUrl: databases.vaultUrl, newAccounts, stop }
   } catch (error) {
     await stop()
     throw error
   }
+}
+
+interface Databases {
+  readonly ownerUrl: string
+  readonly applicationUrl: string
+  readonly vaultUrl: string
+}
+
+/** undefined: the embedded server's. Who brings a database brings one for the keys as well. */
+function givenDatabases(env: Readonly<Record<string, string | undefined>>): Databases | undefined {
+  const { DATABASE_URL: applicationUrl, DATABASE_OWNER_URL: ownerUrl, VAULT_URL: vaultUrl } = env
+  if (applicationUrl === undefined) return undefined
+  if (vaultUrl === undefined) {
+    throw new Error('DATABASE_URL is set, so VAULT_URL must name a database for the keys')
+  }
+  return { ownerUrl: ownerUrl ?? applicationUrl, applicationUrl, vaultUrl }
 }
 
 /** Settings a person may give; nothing else of the environment reaches the processes. */

@@ -42,7 +42,13 @@ export const DEMONSTRATION_PROJECT = {
   pseudonymFormat: { prefix: 'LC', digits: 5 },
 } as const
 
-const Secrets = z.object({ databasePassword: z.string() })
+const Secrets = z.object({
+  /** Of the owner of everything in the embedded database. */
+  databasePassword: z.string(),
+  /** Of the application's role there, and of the vault's. */
+  applicationPassword: z.string(),
+  vaultPassword: z.string(),
+})
 export type Secrets = z.infer<typeof Secrets>
 
 /** Accounts with the passwords that `npm start` prints; only the demonstration keeps them. */
@@ -53,14 +59,21 @@ export interface NewAccount {
 
 export async function readOrMakeSecrets(directory: string): Promise<Secrets> {
   const path = join(directory, 'secrets.json')
-  if (!existsSync(path)) {
-    await writePrivate(path, { databasePassword: randomBytes(24).toString('base64url') })
-  }
+  const known: unknown = existsSync(path) ? JSON.parse(await readFile(path, 'utf8')) : {}
+  const password = () => randomBytes(24).toString('base64url')
+  const secrets = Secrets.parse({
+    databasePassword: password(),
+    applicationPassword: password(),
+    vaultPassword: password(),
+    ...z.looseObject({}).parse(known),
+  })
+  // A folder of an earlier version has fewer of them.
+  if (!Secrets.safeParse(known).success) await writePrivate(path, secrets)
   const key = join(directory, 'installation.key')
   if (!existsSync(key)) {
     await writeFile(key, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 })
   }
-  return Secrets.parse(JSON.parse(await readFile(path, 'utf8')))
+  return secrets
 }
 
 /** Makes the provider's state with the given accounts, unless it is there already. */

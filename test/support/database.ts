@@ -19,8 +19,17 @@ export interface TestDatabase {
 /** Only in `*.db.test.ts` files: their global setup (database-server.ts) runs the server. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const template = new URL(inject('templateDatabaseUrl'))
+  return await create(template, `template "${template.pathname.slice(1)}"`)
+}
+
+/** Without a table. */
+export async function createEmptyDatabase(): Promise<TestDatabase> {
+  return await create(new URL(inject('templateDatabaseUrl')), '')
+}
+
+async function create(template: URL, source: string): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`
-  await execute(template, `create database ${name} template "${template.pathname.slice(1)}"`)
+  await execute(template, `create database ${name} ${source}`)
   const url = new URL(template)
   url.pathname = `/${name}`
   return { url: url.href, drop: () => execute(template, `drop database ${name} with (force)`) }

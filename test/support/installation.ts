@@ -23,6 +23,7 @@ const Demonstration = z.object({
 export interface TestInstallation {
   readonly url: string
   readonly databaseUrl: string
+  readonly vaultUrl: string
   /** A client that acts as the person. */
   readonly as: (username: string) => Client
   readonly tokenOf: (username: string) => Promise<string>
@@ -64,6 +65,7 @@ export async function startTestInstallation(
   return {
     url: installation.url,
     databaseUrl: installation.databaseUrl,
+    vaultUrl: installation.vaultUrl,
     as: (username) =>
       createClient({ baseUrl: installation.url, getToken: () => tokenOf(username) }),
     tokenOf,

@@ -19,13 +19,13 @@ import {
   toDicomJson,
 } from '../dicom/index.ts'
 import type { DeidErrorCode } from '../errors.ts'
-import { isSeen } from '../pixels/plan.ts'
+import type { PixelPlan } from '../pixels/model.ts'
+import { isSeen, planPixels } from '../pixels/plan.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { Action } from '../profile/resolve.ts'
 import { type PseudonymFormat, pseudonymPattern, STANDARD_UID } from '../vault/vault.ts'
 import { problemsOf } from './admit.ts'
 import { cleanInstance } from './clean.ts'
-import { isEncrypted } from './encrypted-attributes.ts'
 
 export interface CheckFinding {
   readonly path: string
@@ -55,6 +55,8 @@ export interface CleanInstance {
   readonly transferSyntaxUid: string
   readonly modality: string
   readonly numberOfFrames: number
+  /** Who has to look at its pixels; `person` too where one already has. */
+  readonly pixels: PixelPlan['kind']
   readonly metadata: DicomJson
   readonly frames: readonly FrameRange[]
 }
@@ -93,6 +95,7 @@ export function checkClean(bytes: Uint8Array, { profile, format }: CheckSettings
       transferSyntaxUid: file.transferSyntaxUid,
       modality: getString(dataSet, '00080060'),
       numberOfFrames: getNumber(dataSet, '00280008') ?? 1,
+      pixels: isSeen(dataSet) ? 'person' : planPixels(dataSet, profile).kind,
       metadata: toDicomJson(dataSet),
       frames: frameRanges(bytes, file),
     },
@@ -121,7 +124,7 @@ function identityFindings(
 ): CheckFinding[] {
   const patientId = getString(dataSet, '00100020')
   const isPseudonym = pseudonymPattern(format).test(patientId)
-  const { rows } = cleanInstance(withoutEncrypted(dataSet, profile), profile, {
+  const { rows } = cleanInstance(dataSet, profile, {
     pseudonym: isPseudonym ? patientId : '',
     offsetDays: 0,
     deriveUid: (uid) => (DERIVED_UID.test(uid) || STANDARD_UID.test(uid) ? uid : ''),
@@ -134,12 +137,6 @@ function identityFindings(
   }))
   if (!dataSet.has('00100020')) findings.push(finding('00100020', 'NOT_A_PSEUDONYM'))
   return findings
-}
-
-/** The way back goes with the file where the profile allows it and it is what it says. */
-function withoutEncrypted(dataSet: DataSet, profile: Profile): DataSet {
-  const isAllowed = profile.encryptedAttributes === 'keep' && isEncrypted(dataSet.get('04000500'))
-  return isAllowed ? new Map([...dataSet].filter(([tag]) => tag !== '04000500')) : dataSet
 }
 
 /** The preamble may hold anything (PS3.10 7.1); here it must hold nothing. */

@@ -3,6 +3,13 @@
  * same chain.
  */
 export { anchorOf, type LedgerFaultCode, lineOf, nextEntry, verifyLedger } from './chain.ts'
-export { type Entry, type Fact, type FactOf, LedgerError, PURPOSES } from './entry.ts'
+export {
+  type Entry,
+  type Fact,
+  type FactOf,
+  LedgerError,
+  PURPOSES,
+  parseEntry,
+} from './entry.ts'
 export { type Holding, holdingsOf, keepUntil, yearsLater } from './holdings.ts'
 export { createSigner, keyFingerprint, type LedgerSigner } from './signer.ts'

@@ -14,7 +14,6 @@
  *       look: sample                  # or all: which frames the detector sees where none announces text
  *     faces: refuse                   # or deface, keep: heads in CT and MR that could be rendered
  *     documents: refuse               # or keep: encapsulated PDF and CDA, audio, video
- *     encryptedAttributes: remove     # or keep: the encrypted way back of PS3.15 E.1.1 may be in outputs
  *     limits: { frames: 50000 }       # of depth, parts, fragments, valueBytes, frames (dicom/read.ts)
  */
 import { type Document, isMap, LineCounter, parseDocument } from 'yaml'
@@ -48,8 +47,6 @@ export interface Profile {
   readonly pixels: { readonly unseen: 'refuse' | 'keep'; readonly look: 'sample' | 'all' }
   readonly faces: 'refuse' | 'deface' | 'keep'
   readonly documents: 'refuse' | 'keep'
-  /** Whether outputs may hold (0400,0500), the original values for recipients of the hospital's. */
-  readonly encryptedAttributes: 'remove' | 'keep'
   /** What a file may cost before it is refused. */
   readonly limits: ReadLimits
   /** Name, version and edition of the standard: what (0012,0063) says. */
@@ -109,7 +106,6 @@ const schema = z.strictObject({
     .prefault({}),
   faces: z.enum(['refuse', 'deface', 'keep']).default('refuse'),
   documents: z.enum(['refuse', 'keep']).default('refuse'),
-  encryptedAttributes: z.enum(['remove', 'keep']).default('remove'),
   limits: z
     .strictObject({
       depth: limit(DEFAULT_LIMITS.depth, 64),
@@ -132,10 +128,14 @@ const FIXED: ReadonlySet<Tag> = new Set([
   '00120063',
   '00120064',
   '00280303',
-  '04000500',
 ])
 
 const BUILT_IN: readonly unknown[] = [basic, researchLongitudinal, openRelease]
+
+/** The text of a profile that is built in, as a file of one's own would say it. */
+export function builtInProfileText(name: (typeof BUILT_IN_NAMES)[number]): string {
+  return `${JSON.stringify(BUILT_IN[BUILT_IN_NAMES.indexOf(name)], null, 2)}\n`
+}
 
 /** By the name of one that is built in, or from the text of a file. ProfileError names the line. */
 export function loadProfile(nameOrText: string): Profile {

@@ -47,7 +47,7 @@ export function storeUploadJob(deps: {
         signal.throwIfAborted()
         const files = await store.filesToArchive(db, uploadId, uid)
         for (const { sha256 } of files) await blobs.share(sha256, 'staging', 'archive')
-        await db.transaction((tx) => storeStudy(tx, uploadId, upload.project_id, uid, files))
+        await db.transaction((tx) => storeStudy(tx, uploadId, upload, uid, files))
       }
       // All of them: an earlier run may have ended between its transaction and this.
       const files = await store.approvedFiles(db, uploadId)
@@ -70,17 +70,22 @@ export function storeUploadJob(deps: {
   async function storeStudy(
     tx: Transaction,
     uploadId: string,
-    projectId: string,
+    upload: { project_id: string; key_version: number },
     studyInstanceUid: string,
     files: Awaited<ReturnType<typeof store.filesToArchive>>,
   ): Promise<void> {
     const [first] = files
     if (first === undefined) return
+    const { project_id: projectId, key_version: keyVersion } = upload
     const { metadata, patientId } = first.instance
     if (files.some(({ instance }) => instance.patientId !== patientId)) {
       throw new ArchiveError('ARCHIVE_CONFLICT', 'a study of two subjects passed the check')
     }
-    const subjectId = await store.upsertSubject(tx, projectId, patientId)
+    const subjectId = await store.upsertSubject(tx, {
+      projectId,
+      pseudonym: patientId,
+      keyVersion,
+    })
     const studyId = await store.upsertStudy(tx, {
       projectId,
       subjectId,

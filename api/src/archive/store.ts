@@ -27,8 +27,8 @@ export type CheckedInstance = z.output<typeof CheckedInstance>
 
 export async function uploadToArchive(db: Queryable, uploadId: string) {
   return await db.maybeOne(
-    z.object({ project_id: z.string() }),
-    `select project_id from upload where id = $1 and status = 'archiving'`,
+    z.object({ project_id: z.string(), key_version: z.number() }),
+    `select project_id, key_version from upload where id = $1 and status = 'archiving'`,
     [uploadId],
   )
 }
@@ -71,19 +71,23 @@ export async function approvedFiles(db: Queryable, uploadId: string): Promise<st
 
 const Id = z.object({ id: z.string() })
 
+/** ARCHIVE_CONFLICT when the pseudonym is there under another key: that is somebody else. */
 export async function upsertSubject(
   tx: Transaction,
-  projectId: string,
-  pseudonym: string,
+  subject: { projectId: string; pseudonym: string; keyVersion: number },
 ): Promise<string> {
+  const values = [subject.projectId, subject.pseudonym, subject.keyVersion]
   await tx.run(
-    'insert into subject (project_id, pseudonym) values ($1, $2) on conflict do nothing',
-    [projectId, pseudonym],
+    `insert into subject (project_id, pseudonym, key_version) values ($1, $2, $3)
+     on conflict do nothing`,
+    values,
   )
-  const row = await tx.one(Id, 'select id from subject where project_id = $1 and pseudonym = $2', [
-    projectId,
-    pseudonym,
-  ])
+  const row = await tx.maybeOne(
+    Id,
+    'select id from subject where project_id = $1 and pseudonym = $2 and key_version = $3',
+    values,
+  )
+  if (row === undefined) throw conflict('a subject of another key has this pseudonym')
   return row.id
 }
 

@@ -1,17 +1,19 @@
 /**
- * The job that judges received files: each is checked in a caged child process; what is clean goes
+ * The job that judges the headers of received files: each is checked in a caged child process; what is clean goes
  * to staging, what is not leaves nothing but a reason. Then the clean ones are held against each
- * other and the archive. May run again after a crash at any point: a file is judged once, and the
+ * other and the archive, and looked at (look/). May run again after a crash at any point: a file is judged once, and the
  * upload moves on only when the blobs it no longer needs are gone.
  */
-import { DEFAULT_PROFILE } from '@pandok/anonymizer'
 import type { CheckPool } from '@pandok/anonymizer/node'
 import { z } from 'zod'
 import { lockBlobs, removeUnneededBlobs } from '../intake/index.ts'
 import { recordAudit } from '../platform/audit.ts'
 import type { BlobStore } from '../platform/blobs.ts'
 import type { Database, Transaction } from '../platform/database.ts'
-import { codeOf, defineJob, type Job } from '../platform/jobs.ts'
+import { addJob, codeOf, defineJob, type Job } from '../platform/jobs.ts'
+import type { Ledger } from './ledger/index.ts'
+import { LOOK_AT_UPLOAD } from './look/index.ts'
+import { pseudonymFormat } from './profile-store.ts'
 import * as store from './store.ts'
 
 export const CHECK_UPLOAD = 'deidentification.check'
@@ -21,24 +23,27 @@ const Payload = z.object({ uploadId: z.string() })
 export function checkUploadJob(deps: {
   db: Database
   blobs: BlobStore
+  ledger: Ledger
+  /** Whether a detector is there to look at pixels. */
+  looks: boolean
   openPool: () => CheckPool
 }): Job {
-  const { db, blobs } = deps
+  const { db, blobs, ledger, looks } = deps
   return defineJob({
     name: CHECK_UPLOAD,
     payload: Payload,
     handle: async ({ uploadId }, signal) => {
       const upload = await store.uploadUnderCheck(db, uploadId)
       if (upload === undefined) return
-      const projectId = upload.project_id
-      const format = await store.pseudonymFormat(db, projectId)
+      const { projectId, profile } = upload
+      const format = await pseudonymFormat(db, projectId)
       const pool = deps.openPool()
       try {
         for (const sha256 of await store.filesOf(db, uploadId, 'received')) {
           signal.throwIfAborted()
           const answer = await pool.check({
             path: blobs.path('quarantine', sha256),
-            profile: DEFAULT_PROFILE,
+            profile,
             format,
           })
           await judge(uploadId, sha256, answer)
@@ -51,7 +56,9 @@ export function checkUploadJob(deps: {
       const refused = await store.filesOf(db, uploadId, 'refused')
       await removeUnneededBlobs(db, blobs, 'staging', refused)
       await db.transaction(async (tx) => {
-        const counts = await store.finishCheck(tx, uploadId)
+        const counts = await store.finishCheck(tx, uploadId, looks)
+        if (looks && counts.clean > 0) await addJob(tx, LOOK_AT_UPLOAD, { uploadId })
+        await ledger.recordCheck(tx, projectId, uploadId, { isComplete: true })
         await audit(tx, projectId, uploadId, counts)
       })
     },
@@ -61,7 +68,8 @@ export function checkUploadJob(deps: {
       const failureCode = codeOf(error)
       await db.transaction(async (tx) => {
         await store.failUpload(tx, uploadId, failureCode)
-        await audit(tx, upload.project_id, uploadId, { failureCode })
+        await ledger.recordCheck(tx, upload.projectId, uploadId, { isComplete: false })
+        await audit(tx, upload.projectId, uploadId, { failureCode })
       })
       const files = await store.filesOf(db, uploadId)
       await removeUnneededBlobs(db, blobs, 'quarantine', files)

@@ -1,20 +1,17 @@
 /** Files under check, in SQL. */
-import { PseudonymFormat } from '@pandok/contract'
 import { z } from 'zod'
 import type { Queryable, Transaction } from '../platform/database.ts'
 
-export async function pseudonymFormat(db: Queryable, projectId: string): Promise<PseudonymFormat> {
-  return await db.one(
-    PseudonymFormat,
-    'select pseudonym_prefix as prefix, pseudonym_digits as digits from project where id = $1',
-    [projectId],
-  )
-}
-
+/** Its profile is the one that was in force when it began. */
 export async function uploadUnderCheck(db: Queryable, uploadId: string) {
   return await db.maybeOne(
-    z.object({ project_id: z.string() }),
-    `select project_id from upload where id = $1 and status = 'checking'`,
+    z
+      .object({ project_id: z.string(), profile: z.string() })
+      .transform((row) => ({ projectId: row.project_id, profile: row.profile })),
+    `select u.project_id, d.text as profile
+       from upload u
+       join deid_profile d on d.project_id = u.project_id and d.version = u.profile_version
+      where u.id = $1 and u.status = 'checking' and u.headers_checked_at is null`,
     [uploadId],
   )
 }
@@ -69,6 +66,7 @@ export async function markRefused(
  * DEID_STUDY_REFUSED: something of it is another project's; which level or whose is not said.
  * DEID_SOP_INSTANCE_CONFLICT: one SOP Instance UID, other bytes.
  * DEID_HIERARCHY_CONFLICT: one series in two studies, or one study of two subjects.
+ * DEID_PSEUDONYM_COLLISION: a subject of another key has this pseudonym, and is somebody else.
  */
 export async function refuseContradictions(
   tx: Transaction,
@@ -99,6 +97,10 @@ export async function refuseContradictions(
            or exists (select from study s join subject p on p.id = s.subject_id
                        where s.study_instance_uid = study and p.pseudonym <> patient)
            then 'DEID_HIERARCHY_CONFLICT'
+         when exists (select from subject p join upload u on u.id = $1
+                       where p.project_id = $2 and p.pseudonym = patient
+                         and p.key_version <> u.key_version)
+           then 'DEID_PSEUDONYM_COLLISION'
        end as code
        from clean c
      )
@@ -109,8 +111,8 @@ export async function refuseContradictions(
   )
 }
 
-/** How the check of the upload ended. */
-export async function finishCheck(tx: Transaction, uploadId: string) {
+/** How the check of headers ended; the look at pixels follows where something is clean. */
+export async function finishCheck(tx: Transaction, uploadId: string, looks: boolean) {
   return await tx.one(
     z.object({ clean: z.number(), refused: z.number() }),
     `with counts as (
@@ -119,12 +121,13 @@ export async function finishCheck(tx: Transaction, uploadId: string) {
          from upload_file where upload_id = $1
      ), done as (
        update upload set
-         status = case when counts.clean > 0 then 'awaiting-qc' else 'failed' end,
+         status = case when counts.clean = 0 then 'failed' when $2 then 'checking' else 'awaiting-qc' end,
+         headers_checked_at = now(),
          failure_code = case when counts.clean > 0 then null else 'UPLOAD_NOTHING_CLEAN' end
        from counts where upload.id = $1 and upload.status = 'checking'
      )
      select clean, refused from counts`,
-    [uploadId],
+    [uploadId, looks],
   )
 }
 

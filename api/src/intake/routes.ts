@@ -12,10 +12,13 @@ export function intakeRoutes(
   | 'getUpload'
   | 'listUploadImages'
   | 'getUploadFrame'
+  | 'listPixelFindings'
+  | 'decidePixelFindings'
+  | 'recordSeriesSeen'
   | 'decideQc'
 > {
   return {
-    createUpload: ({ actor, project }) => intake.create(actor, project.id),
+    createUpload: ({ actor, project, body }) => intake.create(actor, project.id, body),
     putUploadFile: ({ actor, params, body }) =>
       intake.receive(actor, params.uploadId, params.sha256, body),
     completeUpload: ({ actor, params, body }) =>
@@ -26,6 +29,13 @@ export function intakeRoutes(
       items: await intake.images(params.uploadId, params.series),
     }),
     getUploadFrame: ({ params }) => intake.frame(params.uploadId, params.sha256, params.frame),
+    listPixelFindings: async ({ params }) => ({
+      items: await intake.findings(params.uploadId, params.series),
+    }),
+    decidePixelFindings: ({ actor, params, body }) =>
+      intake.decideFindings(actor, params.uploadId, params.series, body),
+    recordSeriesSeen: ({ actor, params }) =>
+      intake.recordSeen(actor, params.uploadId, params.series),
     decideQc: ({ actor, params, body }) => intake.decideQc(actor, params.uploadId, body),
   }
 }

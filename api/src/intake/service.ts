@@ -1,13 +1,15 @@
 /** Receives files into quarantine, closes uploads, and takes the person's QC decision. */
 import type { Readable } from 'node:stream'
-import { type DeidReport, PandokError, type SeriesPixels } from '@pandok/contract'
+import { type DeidReport, PandokError } from '@pandok/contract'
 import { recordAudit } from '../platform/audit.ts'
 import type { BlobStore } from '../platform/blobs.ts'
 import type { Database, Transaction } from '../platform/database.ts'
 import type { Actor, BytesAnswer } from '../platform/http/handler.ts'
 import { addJob } from '../platform/jobs.ts'
+import { createPixelReview, refuseUndecided } from './pixel-review.ts'
 import { removeUnneededBlobs } from './shared-blobs.ts'
 import * as store from './store.ts'
+import { reread, uploadDetail } from './upload-detail.ts'
 
 export interface IntakeDependencies {
   readonly db: Database
@@ -19,10 +21,21 @@ export interface IntakeDependencies {
 
 export function createIntakeService({ db, blobs, maxFileBytes, jobs }: IntakeDependencies) {
   return {
-    create: (actor: Actor, projectId: string) =>
+    /** `expected`: what the sender works with; an upload that could only be refused never begins. */
+    create: (
+      actor: Actor,
+      projectId: string,
+      expected: { profileVersion?: number | undefined; keyVersion?: number | undefined },
+    ) =>
       db.transaction(async (tx) => {
-        const id = await store.insertUpload(tx, projectId, actor.id)
-        await audit(tx, actor, projectId, 'createUpload', id)
+        const { id, profileVersion, keyVersion } = await store.insertUpload(tx, projectId, actor.id)
+        if (
+          profileVersion !== (expected.profileVersion ?? profileVersion) ||
+          keyVersion !== (expected.keyVersion ?? keyVersion)
+        ) {
+          throw new PandokError('DEIDENTIFICATION_CHANGED')
+        }
+        await audit(tx, actor, projectId, 'createUpload', id, { profileVersion, keyVersion })
         return await reread(tx, id)
       }),
 
@@ -72,36 +85,7 @@ export function createIntakeService({ db, blobs, maxFileBytes, jobs }: IntakeDep
 
     list: (projectId: string) => store.uploadsOfProject(db, projectId),
 
-    get: async (uploadId: string) => {
-      const upload = await reread(db, uploadId)
-      const studies = new Map<string, Study>()
-      for (const row of await store.seriesOf(db, uploadId)) {
-        const { studyInstanceUid, pseudonym, frames, ...rest } = row
-        const series = {
-          ...rest,
-          pixels: {
-            looked: { frames: 0, of: frames },
-            mustBeSeen: false,
-            seenBy: null,
-            seenAt: null,
-            findings: { files: 0, undecided: 0 },
-          },
-        }
-        const study = studies.get(studyInstanceUid) ?? { studyInstanceUid, pseudonym, series: [] }
-        study.series.push(series)
-        studies.set(studyInstanceUid, study)
-      }
-      return {
-        ...upload,
-        profileVersion: 1,
-        profileLabel: '',
-        keyVersion: 1,
-        look: null,
-        studies: [...studies.values()],
-        refusals: await store.refusalsOf(db, uploadId),
-        caseIds: await store.casesOf(db, uploadId),
-      }
-    },
+    get: (uploadId: string) => uploadDetail(db, uploadId),
 
     images: (uploadId: string, seriesInstanceUid: string) =>
       store.imagesOf(db, uploadId, seriesInstanceUid),
@@ -128,17 +112,20 @@ export function createIntakeService({ db, blobs, maxFileBytes, jobs }: IntakeDep
         const { status, project_id: projectId } = await store.lockUpload(tx, uploadId)
         if (status !== 'awaiting-qc') throw new PandokError('UPLOAD_NOT_AWAITING_QC')
         const isApproved = decision === 'approve'
+        if (isApproved) await refuseUndecided(tx, uploadId)
         await store.setStatus(tx, uploadId, isApproved ? 'archiving' : 'rejected')
         if (isApproved) await addJob(tx, jobs.archive, { uploadId })
         const hasComment = comment !== undefined
         await audit(tx, actor, projectId, 'decideQc', uploadId, { decision, hasComment })
         return await reread(tx, uploadId)
       })
-      if (decision === 'reject') {
-        await removeUnneededBlobs(db, blobs, 'staging', await store.cleanFiles(db, uploadId))
-      }
+      // Those of a person's refusal too: a crash may have come before their bytes were gone.
+      const gone = await store.filesWith(db, uploadId, decision === 'reject' ? 'clean' : 'refused')
+      await removeUnneededBlobs(db, blobs, 'staging', gone)
       return upload
     },
+
+    ...createPixelReview({ db, blobs }),
 
     projectOf: (uploadId: string) => store.projectOfUpload(db, uploadId),
   }
@@ -168,23 +155,6 @@ export function createIntakeService({ db, blobs, maxFileBytes, jobs }: IntakeDep
 }
 
 export type IntakeService = ReturnType<typeof createIntakeService>
-
-interface Study {
-  readonly studyInstanceUid: string
-  readonly pseudonym: string
-  readonly series: {
-    seriesInstanceUid: string
-    modality: string
-    instances: number
-    pixels: SeriesPixels
-  }[]
-}
-
-async function reread(db: Database | Transaction, uploadId: string) {
-  const upload = await store.uploadById(db, uploadId)
-  if (upload === undefined) throw new PandokError('NOT_FOUND')
-  return upload
-}
 
 async function audit(
   tx: Transaction,

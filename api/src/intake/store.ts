@@ -2,6 +2,7 @@
 import { DeidReport, Finding, UploadStatus } from '@pandok/contract'
 import { z } from 'zod'
 import type { Queryable, Transaction } from '../platform/database.ts'
+import { personOf } from '../platform/person.ts'
 
 const UploadRow = z
   .object({
@@ -12,6 +13,11 @@ const UploadRow = z
     created_at: z.date(),
     failure_code: z.string().nullable(),
     report: DeidReport.nullable(),
+    profile_version: z.number(),
+    profile_label: z.string(),
+    key_version: z.number(),
+    look_frames: z.number().nullable(),
+    look_of: z.number().nullable(),
     person_id: z.string(),
     username: z.string(),
     display_name: z.string(),
@@ -30,6 +36,13 @@ const UploadRow = z
     createdBy: { id: row.person_id, username: row.username, displayName: row.display_name },
     failureCode: row.failure_code,
     report: row.report,
+    profileVersion: row.profile_version,
+    profileLabel: row.profile_label,
+    keyVersion: row.key_version,
+    look:
+      row.look_frames === null || row.look_of === null
+        ? null
+        : { frames: row.look_frames, of: row.look_of },
     files: {
       received: row.received,
       checked: row.clean + row.refused,
@@ -43,10 +56,15 @@ export type UploadRow = z.output<typeof UploadRow>
 
 const SELECT = `
   select u.id, u.project_id, p.key as project_key, u.status, u.created_at, u.failure_code, u.report,
+         u.profile_version, d.label as profile_label, u.key_version, look.*,
          person.id as person_id, person.username, person.display_name, f.*
     from upload u
     join project p on p.id = u.project_id
+    join deid_profile d on d.project_id = u.project_id and d.version = u.profile_version
     join person on person.id = u.created_by
+    cross join lateral (
+      select sum(looked_frames)::int as look_frames, sum(planned_frames)::int as look_of
+        from pixel_look where upload_id = u.id) look
     cross join lateral (
       select count(*)::int as received,
              count(*) filter (where status in ('clean', 'archived'))::int as clean,
@@ -55,17 +73,22 @@ const SELECT = `
              coalesce(sum(byte_count), 0) as bytes
         from upload_file where upload_id = u.id) f`
 
-export async function insertUpload(
-  tx: Transaction,
-  projectId: string,
-  personId: string,
-): Promise<string> {
-  const { id } = await tx.one(
-    z.object({ id: z.string() }),
-    'insert into upload (project_id, created_by) values ($1, $2) returning id',
+/** With the profile and the key that are in force now. */
+export async function insertUpload(tx: Transaction, projectId: string, personId: string) {
+  return await tx.one(
+    z
+      .object({ id: z.string(), profile_version: z.number(), key_version: z.number() })
+      .transform((row) => ({
+        id: row.id,
+        profileVersion: row.profile_version,
+        keyVersion: row.key_version,
+      })),
+    `insert into upload (project_id, created_by, profile_version, key_version)
+     select p.id, $2, (select max(version) from deid_profile where project_id = p.id), p.key_version
+       from project p where p.id = $1
+     returning id, profile_version, key_version`,
     [projectId, personId],
   )
-  return id
 }
 
 export async function uploadById(db: Queryable, id: string): Promise<UploadRow | undefined> {
@@ -184,24 +207,62 @@ export async function refusalsOf(db: Queryable, uploadId: string) {
 
 export async function seriesOf(db: Queryable, uploadId: string) {
   return await db.many(
-    z.object({
-      studyInstanceUid: z.string(),
-      pseudonym: z.string(),
-      seriesInstanceUid: z.string(),
-      modality: z.string(),
-      instances: z.number(),
-      frames: z.number(),
-    }),
-    `select instance->>'studyInstanceUid' as "studyInstanceUid",
-            instance->>'patientId' as pseudonym,
-            instance->>'seriesInstanceUid' as "seriesInstanceUid",
-            instance->>'modality' as modality, count(*)::int as instances,
-            sum((instance->>'numberOfFrames')::int)::int as frames
-       from upload_file where upload_id = $1 and instance is not null
-      group by 1, 2, 3, 4 order by 1, 3`,
+    SeriesRow,
+    `with series as (
+       select instance->>'studyInstanceUid' as "studyInstanceUid",
+              instance->>'patientId' as pseudonym,
+              instance->>'seriesInstanceUid' as "seriesInstanceUid",
+              instance->>'modality' as modality, count(*)::int as instances
+         from upload_file where upload_id = $1 and instance is not null
+        group by 1, 2, 3, 4)
+     select series.*, coalesce(l.looked_frames, 0) as looked, coalesce(l.frames, 0) as frames,
+            coalesce(l.must_be_seen, false) as must_be_seen, l.seen_at,
+            person.id as person_id, person.username, person.display_name, found.*
+       from series
+       left join pixel_look l
+         on l.upload_id = $1 and l.series_instance_uid = series."seriesInstanceUid"
+       left join person on person.id = l.seen_by
+       cross join lateral (
+         select count(*)::int as findings,
+                (count(*) filter (where decision is null))::int as undecided
+           from pixel_finding
+          where upload_id = $1 and series_instance_uid = series."seriesInstanceUid") found
+      order by 1, 3`,
     [uploadId],
   )
 }
+
+const SeriesRow = z
+  .object({
+    studyInstanceUid: z.string(),
+    pseudonym: z.string(),
+    seriesInstanceUid: z.string(),
+    modality: z.string(),
+    instances: z.number(),
+    looked: z.number(),
+    frames: z.number(),
+    must_be_seen: z.boolean(),
+    seen_at: z.date().nullable(),
+    person_id: z.string().nullable(),
+    username: z.string().nullable(),
+    display_name: z.string().nullable(),
+    findings: z.number(),
+    undecided: z.number(),
+  })
+  .transform((row) => ({
+    studyInstanceUid: row.studyInstanceUid,
+    pseudonym: row.pseudonym,
+    seriesInstanceUid: row.seriesInstanceUid,
+    modality: row.modality,
+    instances: row.instances,
+    pixels: {
+      looked: { frames: row.looked, of: row.frames },
+      mustBeSeen: row.must_be_seen,
+      seenBy: personOf(row),
+      seenAt: row.seen_at?.toISOString() ?? null,
+      findings: { files: row.findings, undecided: row.undecided },
+    },
+  }))
 
 /** The first number of an attribute in the metadata of a file (DICOM JSON Model, PS3.18 F.2). */
 const numberAt = (tag: string) => `(instance #>> '{metadata,${tag},Value,0}')::float8`
@@ -277,11 +338,15 @@ export async function casesOf(db: Queryable, uploadId: string): Promise<string[]
   return rows.map((row) => row.case_id)
 }
 
-export async function cleanFiles(db: Queryable, uploadId: string): Promise<string[]> {
+export async function filesWith(
+  db: Queryable,
+  uploadId: string,
+  status: 'clean' | 'refused',
+): Promise<string[]> {
   const rows = await db.many(
     z.object({ sha256: z.string() }),
-    `select sha256 from upload_file where upload_id = $1 and status = 'clean'`,
-    [uploadId],
+    'select sha256 from upload_file where upload_id = $1 and status = $2',
+    [uploadId, status],
   )
   return rows.map((row) => row.sha256)
 }

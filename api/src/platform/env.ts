@@ -8,6 +8,18 @@ import { fileURLToPath } from 'node:url'
 export interface Config {
   /** PostgreSQL ≥ 15. */
   readonly databaseUrl: string
+  /**
+   * Who owns the tables, for `migrate` alone; the application's own role may then neither change nor
+   * remove what is written once. The same as databaseUrl when not set.
+   */
+  readonly databaseOwnerUrl: string
+  /**
+   * PostgreSQL ≥ 15 that holds the projects' keys and nothing else: another database, better another
+   * server, with a role that may do nothing elsewhere. Back it up apart from the main database and
+   * apart from the key file: without it no date is shifted back and no patient gets the same pseudonym
+   * again, and with all three pseudonyms can be tried out.
+   */
+  readonly vaultUrl: string
   /** Most connections one process opens. More than 16 gains nothing on two cores. */
   readonly databasePoolSize: number
   /** Issuer as it stands in tokens, in Keycloak's form `BASE/realms/REALM`. */
@@ -55,6 +67,12 @@ export function readConfig(env: Env): Config {
   }
   const config: Config = {
     databaseUrl: required('DATABASE_URL', 'postgresql://pandok:secret@localhost:5432/pandok'),
+    databaseOwnerUrl: env['DATABASE_OWNER_URL'] ?? env['DATABASE_URL'] ?? '',
+    vaultUrl: vaultUrl(
+      required('VAULT_URL', 'postgresql://pandok_vault:secret@keys.example.org:5432/pandok_vault'),
+      env['DATABASE_URL'] ?? '',
+      wrong,
+    ),
     databasePoolSize: number('DATABASE_POOL_SIZE', 10),
     oidcIssuer: required('OIDC_ISSUER', 'https://id.example.org/realms/pandok'),
     oidcJwksUrl: env['OIDC_JWKS_URL'],
@@ -74,6 +92,18 @@ export function readConfig(env: Env): Config {
   }
   if (wrong.length > 0) throw new Error(`Settings are wrong:\n  ${wrong.join('\n  ')}`)
   return config
+}
+
+/** Where data and keys lie in one database, both are read by whoever reads one. */
+function vaultUrl(url: string, databaseUrl: string, wrong: string[]): string {
+  if (url === '' || databaseUrl === '') return url
+  const [vault, database] = [URL.parse(url), URL.parse(databaseUrl)]
+  if (vault === null) {
+    wrong.push('VAULT_URL must be an address; for example postgresql://USER:PASSWORD@HOST/DATABASE')
+  } else if (vault.host === database?.host && vault.pathname === database.pathname) {
+    wrong.push('VAULT_URL must name another database than DATABASE_URL')
+  }
+  return url
 }
 
 function blobDirectory(url: string, wrong: string[]): string {

@@ -7,11 +7,11 @@ import * as store from './store.ts'
 
 export interface ProjectDependencies {
   readonly db: Database
-  /** Makes the project's de-identification key; it exists from the first moment. */
-  readonly createKey: (tx: Transaction, projectId: string) => Promise<void>
+  /** Makes the project's key and its first profile; they exist from the first moment. */
+  readonly prepareDeidentification: (tx: Transaction, projectId: string) => Promise<void>
 }
 
-export function createProjectService({ db, createKey }: ProjectDependencies) {
+export function createProjectService({ db, prepareDeidentification }: ProjectDependencies) {
   return {
     byKey: (key: string) => store.projectByKey(db, key),
     byId: (id: string) => store.projectById(db, id),
@@ -24,7 +24,7 @@ export function createProjectService({ db, createKey }: ProjectDependencies) {
         const segments = project.segments ?? LUNG_TUMOUR_SEGMENTS
         const row = await store.insertProject(tx, { ...project, segments })
         if (row === undefined) throw new PandokError('PROJECT_EXISTS')
-        await createKey(tx, row.id)
+        await prepareDeidentification(tx, row.id)
         await recordAudit(tx, {
           actorId,
           projectId: row.id,

@@ -36,6 +36,12 @@ const Payload = z.object({ releaseId: z.string() })
 export interface BuildDependencies {
   readonly db: Database
   readonly blobs: BlobStore
+  /** Into the ledger of the project. */
+  readonly recordRelease: (
+    tx: Transaction,
+    projectId: string,
+    release: { id: string; number: number; cases: number; sha256: string },
+  ) => Promise<void>
   readonly geometriesOfCase: (caseId: string) => Promise<SeriesGeometry[]>
   readonly instancesOfSeries: (seriesInstanceUid: string) => Promise<ArchivedInstance[]>
   readonly segmentationAt: (
@@ -69,6 +75,9 @@ export function buildReleaseJob(deps: BuildDependencies): Job {
       ])
       await db.transaction(async (tx) => {
         await store.setReady(tx, releaseId, file)
+        const { projectId, number, cases } = release
+        const { sha256 } = file
+        await deps.recordRelease(tx, projectId, { id: releaseId, number, cases, sha256 })
         await audit(tx, release, { ...file, cases: release.cases })
       })
     },

@@ -8,6 +8,7 @@ export function releaseRoutes(
     createRelease: ({ actor, params }) => releases.create(actor, params.cohortId),
     listReleases: async ({ project }) => ({ items: await releases.list(project.id) }),
     getRelease: ({ params }) => releases.get(params.releaseId),
-    downloadRelease: ({ params }) => releases.download(params.releaseId),
+    downloadRelease: ({ actor, params, headers }) =>
+      releases.download(actor, params.releaseId, headers.address),
   }
 }

@@ -3,13 +3,24 @@ import { PandokError } from '@pandok/contract'
 import { readCohort } from '../cohorts/index.ts'
 import { recordAudit } from '../platform/audit.ts'
 import type { BlobStore } from '../platform/blobs.ts'
-import type { Database } from '../platform/database.ts'
+import type { Database, Transaction } from '../platform/database.ts'
 import type { Actor, BytesAnswer } from '../platform/http/handler.ts'
 import { addJob } from '../platform/jobs.ts'
 import { BUILD_RELEASE } from './build-release.ts'
 import * as store from './store.ts'
 
-export function createReleaseService({ db, blobs }: { db: Database; blobs: BlobStore }) {
+export interface ReleaseDependencies {
+  readonly db: Database
+  readonly blobs: BlobStore
+  /** Into the ledger of the project: a copy leaves the house. */
+  readonly recordDownload: (
+    tx: Transaction,
+    projectId: string,
+    download: { releaseId: string; number: number; actor: Actor; address: string },
+  ) => Promise<void>
+}
+
+export function createReleaseService({ db, blobs, recordDownload }: ReleaseDependencies) {
   return {
     create: (actor: Actor, cohortId: string) =>
       db.transaction(async (tx) => {
@@ -38,11 +49,23 @@ export function createReleaseService({ db, blobs }: { db: Database; blobs: BlobS
     list: (projectId: string) => store.releasesOfProject(db, projectId),
     get: (releaseId: string) => read(releaseId),
 
-    download: async (releaseId: string): Promise<BytesAnswer> => {
+    /** On record before the first byte leaves. */
+    download: async (actor: Actor, releaseId: string, address: string): Promise<BytesAnswer> => {
       const release = await read(releaseId)
       if (release.status !== 'ready' || release.sha256 === null) {
         throw new PandokError('RELEASE_NOT_READY')
       }
+      const { projectId, number } = release
+      await db.transaction(async (tx) => {
+        await recordDownload(tx, projectId, { releaseId, number, actor, address })
+        await recordAudit(tx, {
+          actorId: actor.id,
+          projectId,
+          action: 'downloadRelease',
+          objectKind: 'release',
+          objectId: releaseId,
+        })
+      })
       return {
         type: 'application/zip',
         body: blobs.stream('release', release.sha256),

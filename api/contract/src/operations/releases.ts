@@ -167,5 +167,5 @@ export const downloadRelease = operation({
   body: undefined,
   output: bytes('application/zip'),
   errors: ['RELEASE_NOT_READY'],
-  audit: 'read',
+  audit: 'service',
 })

@@ -38,8 +38,9 @@ interface RequestOf<O extends Operation> {
       : undefined
   readonly actor: O['access'] extends { kind: 'public' } ? undefined : Actor
   readonly project: O['access'] extends { kind: 'project' } ? ProjectScope : undefined
-  /** Request headers DICOMweb negotiates by. */
+  /** Request headers DICOMweb negotiates by, and the network address that the request came from. */
   readonly headers: {
+    readonly address: string
     readonly accept: string | undefined
     readonly contentLength: number | undefined
     readonly ifNoneMatch: string | undefined

@@ -134,6 +134,7 @@ async function readBody(operation: Operation, context: Context): Promise<unknown
 function headersOf(context: Context): Record<string, string | number | undefined> {
   const { headers } = context.req
   return {
+    address: context.ip,
     accept: headers.accept,
     contentLength:
       headers['content-length'] === undefined ? undefined : Number(headers['content-length']),

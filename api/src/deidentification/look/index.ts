@@ -1,0 +1,2 @@
+export { LOOK_AT_UPLOAD, lookAtUploadJob } from './look-job.ts'
+export type { Looker } from './looker.ts'

@@ -1,0 +1,79 @@
+/**
+ * The store of the projects' keys: a database of its own under a role of its own (VAULT_URL). Opened
+ * here and nowhere else; nothing outside this folder reads a key.
+ */
+import { createKey } from '@pandok/anonymizer'
+import { z } from 'zod'
+import { openDatabase } from '../../platform/database.ts'
+import { type KeyName, unwrapKey, wrapKey } from './wrap.ts'
+
+const POOL_SIZE = 2
+/** Every request for dates asks for a key; a few are kept, and none is ever changed. */
+const CACHED_KEYS = 100
+
+export interface VaultStore {
+  /** Makes the key unless it is there. */
+  readonly create: (name: KeyName) => Promise<void>
+  readonly read: (name: KeyName) => Promise<Uint8Array>
+  /** When each version was made, by version. */
+  readonly createdAt: (projectId: string) => Promise<ReadonlyMap<number, Date>>
+  /** Takes over a wrapped key of version 1 as it is; throws unless it opens and is there then. */
+  readonly adopt: (projectId: string, wrapped: Buffer, createdAt: Date) => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+export function openVaultStore(options: { url: string; installationKey: Uint8Array }): VaultStore {
+  const { installationKey } = options
+  const db = openDatabase({ url: options.url, poolSize: POOL_SIZE })
+  const cache = new Map<string, Uint8Array>()
+
+  const insert = (name: KeyName, wrapped: Buffer, createdAt: Date | null) =>
+    db.run(
+      `insert into project_key (project_id, version, wrapped_key, created_at)
+       values ($1, $2, $3, coalesce($4, now())) on conflict do nothing`,
+      [name.projectId, name.version, wrapped, createdAt],
+    )
+  const wrappedOf = async ({ projectId, version }: KeyName): Promise<Buffer> => {
+    const row = await db.one(
+      z.object({ wrapped_key: z.instanceof(Buffer) }),
+      'select wrapped_key from project_key where project_id = $1 and version = $2',
+      [projectId, version],
+    )
+    return row.wrapped_key
+  }
+
+  return {
+    create: async (name) => {
+      await insert(name, wrapKey(createKey(), installationKey, name), null)
+    },
+    read: async (name) => {
+      const id = `${name.projectId}/${name.version}`
+      const known = cache.get(id)
+      if (known !== undefined) return known
+      const key = unwrapKey(await wrappedOf(name), installationKey, name)
+      if (cache.size >= CACHED_KEYS) cache.clear()
+      cache.set(id, key)
+      return key
+    },
+    createdAt: async (projectId) => {
+      const rows = await db.many(
+        z.object({ version: z.number(), created_at: z.date() }),
+        'select version, created_at from project_key where project_id = $1',
+        [projectId],
+      )
+      return new Map(rows.map((row) => [row.version, row.created_at]))
+    },
+    adopt: async (projectId, wrapped, createdAt) => {
+      const name = { projectId, version: 1 }
+      const key = unwrapKey(wrapped, installationKey, name)
+      await insert(name, wrapped, createdAt)
+      const kept = unwrapKey(await wrappedOf(name), installationKey, name)
+      if (!Buffer.from(kept).equals(Buffer.from(key))) {
+        throw new Error(
+          `the vault holds another key for project ${projectId}: restore the right vault`,
+        )
+      }
+    },
+    close: db.close,
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * A person's part in the look at pixels: what the detector found is cleared or taken out, and series that
+ * wait for a person are opened. Approval comes after both.
+ */
+import { PandokError } from '@pandok/contract'
+import { recordAudit } from '../platform/audit.ts'
+import type { BlobStore } from '../platform/blobs.ts'
+import type { Database, Transaction } from '../platform/database.ts'
+import type { Actor } from '../platform/http/handler.ts'
+import * as pixels from './pixel-store.ts'
+import { removeUnneededBlobs } from './shared-blobs.ts'
+import { lockUpload } from './store.ts'
+import { uploadDetail } from './upload-detail.ts'
+
+export function createPixelReview({ db, blobs }: { db: Database; blobs: BlobStore }) {
+  return {
+    findings: (uploadId: string, seriesUid: string) => pixels.findingsOf(db, uploadId, seriesUid),
+
+    /** What is refused leaves the upload, and its bytes the server. */
+    decideFindings: async (
+      actor: Actor,
+      uploadId: string,
+      seriesUid: string,
+      choice: { decision: 'clear' | 'refuse'; sha256s?: string[] | undefined },
+    ) => {
+      const { decision, sha256s } = choice
+      const decided = await db.transaction(async (tx) => {
+        const projectId = await lockForReview(tx, uploadId)
+        const files = await pixels.decide(tx, {
+          uploadId,
+          seriesUid,
+          decision,
+          sha256s,
+          personId: actor.id,
+        })
+        if (decision === 'refuse') await pixels.refuseFiles(tx, uploadId, files)
+        const details = { decision, seriesInstanceUid: seriesUid, files: files.length }
+        await audit(tx, actor, projectId, 'decidePixelFindings', uploadId, details)
+        return files
+      })
+      if (decision === 'refuse') await removeUnneededBlobs(db, blobs, 'staging', decided)
+      return await uploadDetail(db, uploadId)
+    },
+
+    recordSeen: (actor: Actor, uploadId: string, seriesUid: string) =>
+      db.transaction(async (tx) => {
+        const projectId = await lockForReview(tx, uploadId)
+        const isFirst = await pixels.markSeen(tx, uploadId, seriesUid, actor.id)
+        if (isFirst) {
+          const details = { seriesInstanceUid: seriesUid }
+          await audit(tx, actor, projectId, 'recordSeriesSeen', uploadId, details)
+        }
+        return await uploadDetail(tx, uploadId)
+      }),
+  }
+}
+
+/** Throws unless the clean files may be approved; the issues name series. */
+export async function refuseUndecided(tx: Transaction, uploadId: string): Promise<void> {
+  const { cleanFiles, undecided, unseen } = await pixels.openQuestions(tx, uploadId)
+  const issues = (code: string, series: readonly string[]) => ({
+    issues: series.slice(0, 100).map((uid) => ({
+      path: 'series',
+      code,
+      message: uid,
+      severity: 'error' as const,
+    })),
+  })
+  if (undecided.length > 0) {
+    throw new PandokError('UPLOAD_PIXELS_UNDECIDED', undefined, issues('undecided', undecided))
+  }
+  if (unseen.length > 0) {
+    throw new PandokError('UPLOAD_SERIES_UNSEEN', undefined, issues('unseen', unseen))
+  }
+  if (cleanFiles === 0) throw new PandokError('UPLOAD_NOTHING_CLEAN')
+}
+
+async function lockForReview(tx: Transaction, uploadId: string): Promise<string> {
+  const { status, project_id: projectId } = await lockUpload(tx, uploadId)
+  if (status !== 'awaiting-qc') throw new PandokError('UPLOAD_NOT_AWAITING_QC')
+  return projectId
+}
+
+async function audit(
+  tx: Transaction,
+  actor: Actor,
+  projectId: string,
+  action: string,
+  uploadId: string,
+  details: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await recordAudit(tx, {
+    actorId: actor.id,
+    projectId,
+    action,
+    objectKind: 'upload',
+    objectId: uploadId,
+    details,
+  })
+}
