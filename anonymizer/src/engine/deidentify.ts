@@ -70,9 +70,9 @@ export function deidentify(
   return { chunks: encodeDicom(file), ...description }
 }
 
-/** The same, byte for byte, for a file whose pixel data never come into memory. */
+/** The same, byte for byte; the pixel data of a source never come into memory. */
 export function deidentifySource(
-  source: ByteSource,
+  source: Uint8Array | ByteSource,
   settings: Settings,
   review?: PixelReview,
 ): DeidentifiedSource {

@@ -3,10 +3,9 @@
  * per input; its parent gives the files their names. Nothing but codes and counts goes back.
  */
 import { randomUUID } from 'node:crypto'
-import { closeSync, openSync, rmSync, writevSync } from 'node:fs'
 import { join } from 'node:path'
 import { DicomError } from '../dicom/index.ts'
-import { deidentify } from '../engine/deidentify.ts'
+import { deidentifySource } from '../engine/deidentify.ts'
 import { DeidError } from '../errors.ts'
 import type { Profile } from '../profile/profile.ts'
 import { type ReportRow, sumReports } from '../report/report.ts'
@@ -15,6 +14,7 @@ import type { Source } from './inputs.ts'
 import { createRecordSealer, type SealedRecord, type TableKey } from './record-sealer.ts'
 import type { RefusalCode } from './refusal.ts'
 import { createSourceReader } from './source.ts'
+import { WriteError, writeFile } from './write-file.ts'
 
 export interface ChildSettings {
   readonly profile: Profile
@@ -89,9 +89,6 @@ process.on('message', (message: ChildSettings | readonly Job[]) => {
   process.send?.(answerTo(message))
 })
 
-/** Writing failed: of the machine, not of the input. */
-class WriteError extends Error {}
-
 function answerTo(jobs: readonly Job[]): Answer {
   const fresh: Answer['patterns'][number][] = []
   const outcomes: (Done | Refused)[] = []
@@ -112,12 +109,23 @@ function answerTo(jobs: readonly Job[]): Answer {
 
 function clean({ index, source }: Job, fresh: Answer['patterns'][number][]): Done {
   if (settings === undefined) throw new Error('no settings came')
-  const bytes = reader.read(source)
-  const { chunks, report, ...names } = deidentify(bytes, settings)
-  const partial = randomUUID()
-  let written = 0
-  for (const chunk of chunks) written += chunk.length
-  if (settings.partialFolder !== undefined) write(join(settings.partialFolder, partial), chunks)
+  const input = reader.open(source)
+  const file = input instanceof Uint8Array ? undefined : input
+  try {
+    const { pieces, report, ...names } = deidentifySource(input, settings)
+    const partial = randomUUID()
+    const { partialFolder } = settings
+    if (partialFolder !== undefined) writeFile(join(partialFolder, partial), pieces, file)
+    const bytes = pieces.reduce((sum, { length }) => sum + length, 0)
+    const sealed = settings.seal?.(input, names)
+    const pattern = patternOf(report, fresh)
+    return { index, code: undefined, partial, bytes, ...names, sealed, pattern }
+  } finally {
+    file?.close()
+  }
+}
+
+function patternOf(report: readonly ReportRow[], fresh: Answer['patterns'][number][]): number {
   const signature = report.map(numberOf).join(' ')
   let pattern = patterns.get(signature)
   if (pattern === undefined) {
@@ -126,8 +134,7 @@ function clean({ index, source }: Job, fresh: Answer['patterns'][number][]): Don
     patterns.set(signature, pattern)
     fresh.push({ id: pattern, rows: sumReports([report]) })
   }
-  const sealed = settings.seal?.(bytes, names)
-  return { index, code: undefined, partial, bytes: written, ...names, sealed, pattern }
+  return pattern
 }
 
 /** The engine gives one object for all rows that say the same. */
@@ -138,34 +145,6 @@ function numberOf(row: ReportRow): number {
     rowNumbers.set(row, number)
   }
   return number
-}
-
-function write(path: string, chunks: readonly Uint8Array[]): void {
-  try {
-    const fd = openSync(path, 'wx', 0o644)
-    try {
-      let left = [...chunks]
-      while (left.length > 0) left = after(left, writevSync(fd, left))
-    } finally {
-      closeSync(fd)
-    }
-  } catch (error) {
-    rmSync(path, { force: true })
-    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-    throw new WriteError(code)
-  }
-}
-
-/** What is left of the pieces when `count` bytes are written. */
-function after(chunks: readonly Uint8Array[], count: number): Uint8Array[] {
-  const left = [...chunks]
-  let rest = count
-  for (let first = left[0]; first !== undefined && rest >= first.length; first = left[0]) {
-    rest -= first.length
-    left.shift()
-  }
-  if (left[0] !== undefined && rest > 0) left[0] = left[0].subarray(rest)
-  return left
 }
 
 function codeOf(error: unknown): RefusalCode {

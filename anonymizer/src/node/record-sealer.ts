@@ -2,7 +2,7 @@
  * Makes records of the pseudonym table in the process that parses originals: what names a patient
  * leaves it sealed only, for whoever appends it and whoever logs.
  */
-import { getString, readDicom } from '../dicom/index.ts'
+import { type ByteSource, getString, readDicom } from '../dicom/index.ts'
 import { type BoxKeys, openBox, sealBox } from './sealed-box.ts'
 
 export interface TableKey {
@@ -33,7 +33,7 @@ const MAX_REMEMBERED = 10_000
 export function createRecordSealer({ table, publicKey }: TableKey) {
   const seen = new Set<string>()
   return (
-    original: Uint8Array,
+    original: Uint8Array | ByteSource,
     output: { pseudonym: string; studyInstanceUid: string },
   ): SealedRecord | undefined => {
     const { pseudonym, studyInstanceUid: study } = output

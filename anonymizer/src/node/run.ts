@@ -2,15 +2,15 @@
  * De-identifies many inputs into a folder: children make temporary files, and here each gets its
  * name, in the order of the inputs, so that the result does not depend on who was faster.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { DicomError, readDicom } from '../dicom/index.ts'
 import type { ReportRow } from '../report/report.ts'
 import { type BatchAnswer, BatchLost, type Children } from './children.ts'
 import type { Done, Job, Refused } from './deidentify-child.ts'
 import type { Input } from './inputs.ts'
 import type { PseudonymTable } from './pseudonym-table.ts'
 import type { RefusalCode } from './refusal.ts'
+import { isReadable, sameBytes } from './same-file.ts'
 import type { Subjects } from './subjects.ts'
 
 export type Outcome =
@@ -184,19 +184,5 @@ function createPlacer(options: RunOptions): Placer {
     }
     renameSync(partial, target)
     return { kind: 'written', path, bytes, rows }
-  }
-}
-
-function sameBytes(a: string, b: string): boolean {
-  return readFileSync(a).equals(readFileSync(b))
-}
-
-function isReadable(path: string): boolean {
-  try {
-    readDicom(readFileSync(path))
-    return true
-  } catch (error) {
-    if (error instanceof DicomError) return false
-    throw error
   }
 }

@@ -3,34 +3,39 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { crc32, inflateRawSync } from 'node:zlib'
 import { DicomError } from '../dicom/index.ts'
 import type { Source } from './inputs.ts'
+import { fileSource, type OpenFile } from './open-file.ts'
 
-/** Larger ones are refused: they would not fit a child's memory. */
-const MAX_FILE_BYTES = 2 * 1024 * 1024 * 1024
+/** Larger files are read in parts: the heads of them, and pixel data while they are copied. */
+const MAX_WHOLE_BYTES = 8 * 1024 * 1024
+/** Larger entries of zips are refused: they would not fit a child's memory. */
+const MAX_ENTRY_BYTES = 2 * 1024 * 1024 * 1024
 const LOCAL_HEADER_BYTES = 30
 const LOCAL_HEADER = 0x04034b50
 
 export interface SourceReader {
-  /** Valid until the next call. Throws DicomError. */
-  readonly read: (source: Source) => Uint8Array<ArrayBuffer>
+  /** Bytes are valid until the next call; an open file is the caller's to close. Throws DicomError. */
+  readonly open: (source: Source) => Uint8Array<ArrayBuffer> | OpenFile
 }
 
 /** One buffer serves all: fresh memory for each would cost more than parsing. */
 export function createSourceReader(): SourceReader {
-  let buffer = new Uint8Array(4 * 1024 * 1024)
+  let buffer = new Uint8Array(MAX_WHOLE_BYTES)
   const room = (bytes: number): Uint8Array<ArrayBuffer> => {
-    if (bytes > buffer.length) buffer = new Uint8Array(Math.ceil(bytes * 1.25))
+    if (bytes > buffer.length) buffer = new Uint8Array(bytes)
     return buffer.subarray(0, bytes)
   }
   return {
-    read: (source) => {
+    open: (source) => {
       const fd = openSync(source.path, 'r')
+      let isHandedOver = false
       try {
         if (source.kind === 'zip') return inflated(fd, source, room)
         const { size } = fstatSync(fd)
-        if (size > MAX_FILE_BYTES) throw tooLarge()
-        return readFully(fd, room(size), 0)
+        if (size <= MAX_WHOLE_BYTES) return readFully(fd, room(size), 0)
+        isHandedOver = true
+        return fileSource(fd, size)
       } finally {
-        closeSync(fd)
+        if (!isHandedOver) closeSync(fd)
       }
     },
   }
@@ -42,7 +47,7 @@ function inflated(
   source: Extract<Source, { kind: 'zip' }>,
   room: (bytes: number) => Uint8Array<ArrayBuffer>,
 ): Uint8Array<ArrayBuffer> {
-  if (source.bytes > MAX_FILE_BYTES || source.compressedBytes > MAX_FILE_BYTES) throw tooLarge()
+  if (source.bytes > MAX_ENTRY_BYTES || source.compressedBytes > MAX_ENTRY_BYTES) throw tooLarge()
   const header = readFully(fd, new Uint8Array(LOCAL_HEADER_BYTES), source.offset)
   const view = new DataView(header.buffer)
   if (view.getUint32(0, true) !== LOCAL_HEADER) throw damaged()
