@@ -19,6 +19,13 @@ export interface Identifiers {
   readonly removeAll: (text: string) => string
 }
 
+/** Gives what `make` gives, perhaps from before. */
+export type PatternMemo = (
+  element: Element,
+  characterSet: string,
+  make: () => string[],
+) => readonly string[]
+
 /** Attributes whose whole value is an identifier wherever it appears; names are found by their VR. */
 const IDENTIFYING: ReadonlySet<Tag> = new Set([
   '00080050', // Accession Number
@@ -74,9 +81,18 @@ const MORE_FORMS = new RegExp([...DATES, PHONE, TITLED].join('|'), 'giu')
  * Patterns of what names the subject in the original data set: at this moment only, values of a
  * person are in our hands. Longer ones first, for a part must not spoil the whole.
  */
-export function identifierPatterns(dataSet: DataSet, isInstitutionKept: boolean): string[] {
+export function identifierPatterns(
+  dataSet: DataSet,
+  isInstitutionKept: boolean,
+  memo: PatternMemo,
+): string[] {
   const patterns = new Set<string>()
-  collect(dataSet, characterSetOf(dataSet), isInstitutionKept, patterns)
+  const characterSet = characterSetOf(dataSet)
+  const key = characterSet.join('\n')
+  for (const element of dataSet.values()) {
+    const own = memo(element, key, () => patternsIn(element, characterSet, isInstitutionKept))
+    for (const pattern of own) patterns.add(pattern)
+  }
   return [...patterns].sort((a, b) => b.length - a.length).slice(0, MAX_WORDS)
 }
 
@@ -95,24 +111,18 @@ export function identifiersFrom(patterns: readonly string[]): Identifiers {
   }
 }
 
-function collect(
-  dataSet: DataSet,
+/** Those of a sequence are those of its items, at every level. */
+function patternsIn(
+  element: Element,
   characterSet: readonly string[],
   isInstitutionKept: boolean,
-  patterns: Set<string>,
-): void {
-  for (const element of dataSet.values()) {
-    if (element.kind === 'sequence') {
-      for (const item of element.items) {
-        const own = characterSetOf(item)
-        collect(item, own.length > 0 ? own : characterSet, isInstitutionKept, patterns)
-      }
-      continue
-    }
-    for (const pattern of patternsOf(element, characterSet, isInstitutionKept)) {
-      patterns.add(pattern)
-    }
-  }
+): string[] {
+  if (element.kind !== 'sequence') return patternsOf(element, characterSet, isInstitutionKept)
+  return element.items.flatMap((item) => {
+    const own = characterSetOf(item)
+    const inner = own.length > 0 ? own : characterSet
+    return [...item.values()].flatMap((each) => patternsIn(each, inner, isInstitutionKept))
+  })
 }
 
 function patternsOf(

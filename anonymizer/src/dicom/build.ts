@@ -41,6 +41,24 @@ export function dataSet(elements: readonly Element[]): DataSet {
   return isAscending ? byTag : new Map([...byTag].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
+/** The data set with `elements`, which ascend by tag, in place of its own of the same tags. */
+export function replaced(dataSet: DataSet, elements: readonly Element[]): DataSet {
+  const byTag = new Map<Tag, Element>()
+  let at = 0
+  for (const element of dataSet.values()) {
+    for (
+      let own = elements[at];
+      own !== undefined && own.tag <= element.tag;
+      own = elements[++at]
+    ) {
+      byTag.set(own.tag, own)
+    }
+    if (!byTag.has(element.tag)) byTag.set(element.tag, element)
+  }
+  for (const own of elements.slice(at)) byTag.set(own.tag, own)
+  return byTag
+}
+
 const encoder = new TextEncoder()
 
 function encode(

@@ -3,6 +3,7 @@
  * the same bytes becomes the very same object, so that nobody has to look into it again.
  */
 import type { Element } from './model.ts'
+import { numberOf } from './tag.ts'
 
 export interface KnownElements {
   /** Equal bytes are equal elements only in the same transfer syntax. */
@@ -50,6 +51,11 @@ export function recall(
   if (at + length > limit) return undefined
   for (let i = 0; i < length; i++) if (bytes[i] !== file[at + i]) return undefined
   return entry
+}
+
+/** Whether it is one that files share, and not a view into the file just read. */
+export function isKnown(known: KnownElements, element: Element): boolean {
+  return known.byTag.get(numberOf(element.tag))?.element === element
 }
 
 export function remember(

@@ -138,9 +138,10 @@ describe('transfer syntaxes that are written as explicit VR little endian', () =
     ['is no deflate', new Uint8Array(2_000).fill(0xff), 'DICOM_TRUNCATED'],
     ['is empty', new Uint8Array(), 'DICOM_TRUNCATED'],
   ])('a deflated data set that %s is refused', (_, body, code) => {
-    const start = performance.now()
+    const start = process.cpuUsage()
     expect(() => readDicom(fileOf(DEFLATED, body))).toThrow(expect.objectContaining({ code }))
-    expect(performance.now() - start).toBeLessThan(2_000)
+    const { user, system } = process.cpuUsage(start)
+    expect(user + system).toBeLessThan(2_000_000)
   })
 })
 

@@ -70,14 +70,19 @@ export function encodePieces(file: WritableFile): Piece[] {
   return piecesOf(writer)
 }
 
+const VERSION = value('00020001', 'OB', new Uint8Array([0, 1]))
+const IMPLEMENTATION = [
+  value('00020012', 'UI', IMPLEMENTATION_CLASS_UID),
+  value('00020013', 'SH', IMPLEMENTATION_VERSION_NAME),
+]
+
 function metaElements(dataSet: DataSet, transferSyntaxUid: string): Element[] {
   return [
-    value('00020001', 'OB', new Uint8Array([0, 1])),
+    VERSION,
     value('00020002', 'UI', getString(dataSet, '00080016')),
     value('00020003', 'UI', getString(dataSet, '00080018')),
     value('00020010', 'UI', transferSyntaxUid),
-    value('00020012', 'UI', IMPLEMENTATION_CLASS_UID),
-    value('00020013', 'SH', IMPLEMENTATION_VERSION_NAME),
+    ...IMPLEMENTATION,
   ]
 }
 

@@ -51,10 +51,12 @@ interface Walk {
   readonly resolver: Resolver
   readonly identifiers: Identifiers
   readonly memo: Memo
-  /** Content items point to each other by position: none may be taken out. */
-  readonly hasItemReferences: boolean
+  /** The original at top level. */
+  readonly dataSet: DataSet
   readonly rows: ReportRow[]
   needsUtf8: boolean
+  /** Something depended on other elements: it holds for this instance only. */
+  isOfInstance: boolean
 }
 
 /** Where the walk is: a data set at top level or an item. */
@@ -76,7 +78,7 @@ export function cleanInstance(
   memo: Memo = createMemo(),
 ): Cleaned {
   const isInstitutionKept = profile.options.has('retain-institution-identity')
-  const patterns = identifierPatterns(dataSet, isInstitutionKept)
+  const patterns = identifierPatterns(dataSet, isInstitutionKept, memo.patternsOf)
   const sopClassUid = getString(dataSet, '00080016')
   const characterSet = characterSetOf(dataSet)
   memo.enter([sopClassUid, substitutes.pseudonym, ...characterSet, '', ...patterns].join('\n'))
@@ -86,13 +88,20 @@ export function cleanInstance(
     resolver: memo.resolverFor(profile, sopClassUid),
     identifiers: memo.identifiersFor(patterns),
     memo,
-    hasItemReferences: holdsTag(dataSet, '0040DB73'),
+    dataSet,
     rows: [],
     needsUtf8: false,
+    isOfInstance: false,
   }
   const top: Level = { reportPath: '', path: '', steps: [], characterSet }
   const cleaned = buildDataSet(cleanDataSet(walk, dataSet, top))
   return { dataSet: cleaned, rows: walk.rows, needsUtf8: walk.needsUtf8 }
+}
+
+/** Content items point to each other by position: then none may be taken out. */
+function hasItemReferences(walk: Walk): boolean {
+  walk.isOfInstance = true
+  return holdsTag(walk.dataSet, '0040DB73')
 }
 
 function holdsTag(dataSet: DataSet, tag: Tag): boolean {
@@ -112,34 +121,15 @@ function cleanDataSet(walk: Walk, dataSet: DataSet, level: Level): Element[] {
   for (const element of dataSet.values()) {
     const { tag } = element
     const block = isPrivate(tag) ? blockOf(tag) : undefined
-    const isPlain = block === undefined && element.kind === 'value' && level.path === ''
-    const recalled = isPlain ? walk.memo.recall(element) : undefined
-    if (recalled !== undefined) {
-      if (recalled.row !== undefined) walk.rows.push(recalled.row)
-      if (recalled.result !== undefined) {
-        kept.push(recalled.result === 'same' ? element : recalled.result)
-      }
-      continue
-    }
     if (block !== undefined && isCreator(tag)) {
       creators.set(block, element)
       continue
     }
     const owner = block === undefined ? undefined : creators.get(block)
-    const creator = owner === undefined ? '' : (stringsOf(owner, level.characterSet)[0] ?? '')
-    const path = level.path === '' ? tag : `${level.path}.${tag}`
-    const resolution = readable(
-      element,
-      contentResolution(tag, level) ??
-        walk.resolver.resolve(tag, element.vr, { path, steps: level.steps, creator }),
-    )
-    const result = act(walk, element, resolution, level, creator)
-    const isUnchanged = isSame(result, element, resolution.action)
-    const row = isUnchanged ? undefined : report(walk, level, tag, resolution)
-    // What asks for another character set is cleaned again in that one.
-    if (isPlain && !walk.needsUtf8) {
-      walk.memo.remember(element, { result: isUnchanged ? 'same' : result, row })
-    }
+    const result =
+      level.path === ''
+        ? cleanAgain(walk, element, level, owner)
+        : cleanOne(walk, element, level, owner)
     if (result === undefined) continue
     kept.push(result)
     if (block !== undefined) keptBlocks.add(block)
@@ -149,6 +139,49 @@ function cleanDataSet(walk: Walk, dataSet: DataSet, level: Level): Element[] {
     else report(walk, level, creator.tag, { action: 'X', rule: 'X, private' })
   }
   return withoutEmptyOverlays(walk, kept, level)
+}
+
+/** An element at top level, perhaps one that was cleaned before. */
+function cleanAgain(
+  walk: Walk,
+  element: Element,
+  level: Level,
+  owner: Element | undefined,
+): Element | undefined {
+  const recalled = walk.memo.recall(element)
+  if (recalled !== undefined && recalled.owner === owner) {
+    for (const row of recalled.rows) walk.rows.push(row)
+    return recalled.result === 'same' ? element : recalled.result
+  }
+  const from = walk.rows.length
+  walk.isOfInstance = false
+  const result = cleanOne(walk, element, level, owner)
+  // What asks for another character set is cleaned again in that one.
+  if (!walk.needsUtf8 && !walk.isOfInstance) {
+    const rows = walk.rows.slice(from)
+    walk.memo.remember(element, { result: result === element ? 'same' : result, rows, owner })
+  }
+  return result
+}
+
+function cleanOne(
+  walk: Walk,
+  element: Element,
+  level: Level,
+  owner: Element | undefined,
+): Element | undefined {
+  const { tag } = element
+  const creator = owner === undefined ? '' : (stringsOf(owner, level.characterSet)[0] ?? '')
+  const path = level.path === '' ? tag : `${level.path}.${tag}`
+  const resolution = readable(
+    element,
+    contentResolution(tag, level) ??
+      walk.resolver.resolve(tag, element.vr, { path, steps: level.steps, creator }),
+  )
+  const result = act(walk, element, resolution, level, creator)
+  if (isSame(result, element, resolution.action)) return result
+  report(walk, level, tag, resolution)
+  return result
 }
 
 function report(walk: Walk, level: Level, tag: Tag, { action, rule }: Resolution): ReportRow {
@@ -249,7 +282,7 @@ function actOnSequence(
     const own = characterSetOf(item)
     const here = own.length > 0 ? { ...inner, characterSet: own } : inner
     const content = action === 'C-content' ? contentRule(item, walk.profile) : undefined
-    if (content?.action === 'X' && !walk.hasItemReferences) {
+    if (content?.action === 'X' && !hasItemReferences(walk)) {
       report(walk, level, tag, { action: 'X', rule: content.rule })
       continue
     }

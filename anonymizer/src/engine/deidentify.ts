@@ -15,6 +15,7 @@ import {
   getString,
   type Piece,
   readDicom,
+  replaced,
   toUtf8,
   value,
 } from '../dicom/index.ts'
@@ -100,7 +101,7 @@ function clean(
   let cleaned = cleanInstance(file.dataSet, profile, substitutes, memo)
   if (cleaned.needsUtf8) cleaned = cleanInstance(toUtf8(file.dataSet), profile, substitutes, memo)
   const pixelOptions = new Set<PixelOption>(review === undefined ? [] : ['clean-pixel-data'])
-  const dataSet = attested(cleaned.dataSet, profile, pseudonym, pixelOptions)
+  const dataSet = attested(cleaned.dataSet, profile, pseudonym, pixelOptions, memo)
   return {
     file: { transferSyntaxUid: file.transferSyntaxUid, dataSet },
     pseudonym,
@@ -112,16 +113,21 @@ function clean(
   }
 }
 
+/** What the object says of itself is the same for most instances of a series. */
 function attested(
   cleaned: DataSet,
   profile: Profile,
   pseudonym: string,
   pixelOptions: ReadonlySet<PixelOption>,
+  memo: Memo,
 ): DataSet {
-  return buildDataSet([
-    ...cleaned.values(),
-    value('00100010', 'PN', pseudonym),
-    value('00100020', 'LO', pseudonym),
-    ...attestation(cleaned, profile, pixelOptions),
+  const before = ['00120063', '00120064', '00280303'].map((tag) => cleaned.get(tag))
+  const own = memo.again([pseudonym, ...pixelOptions, ...before], () => [
+    ...buildDataSet([
+      value('00100010', 'PN', pseudonym),
+      value('00100020', 'LO', pseudonym),
+      ...attestation(cleaned, profile, pixelOptions),
+    ]).values(),
   ])
+  return replaced(cleaned, own)
 }

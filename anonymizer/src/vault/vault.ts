@@ -40,8 +40,8 @@ const KEY_BYTES = 32
 export const STANDARD_UID = /^1\.2\.840\.10008(\.\d{1,4}){1,8}$/
 const OFFSET_MIN_DAYS = 30
 const OFFSET_SPAN_DAYS = 3621
-/** References repeat within a series; a cache of this size serves them in bounded memory. */
-const MAX_CACHED_UIDS = 10_000
+/** References and patients repeat within a series. */
+const MAX_CACHED = 10_000
 
 export function createKey(): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(KEY_BYTES))
@@ -58,29 +58,43 @@ export function openVault(key: Uint8Array, format: PseudonymFormat): Vault {
       .clone()
       .update(encoder.encode(`${purpose}\0${text}`))
       .digest()
-  const uids = new Map<string, string>()
+  const uids = createCache<string>()
+  const pseudonyms = createCache<string>()
+  const digests = createCache<string>()
+  const offsets = createCache<number>()
   return {
     format,
-    deriveUid: (uid) => {
-      if (STANDARD_UID.test(uid)) return uid
-      let derived = uids.get(uid)
-      if (derived === undefined) {
-        derived = `2.25.${BigInt(`0x${hex(mac('uid', uid), 16)}`)}`
-        if (uids.size >= MAX_CACHED_UIDS) uids.clear()
-        uids.set(uid, derived)
-      }
-      return derived
-    },
-    pseudonymFor: (patientId) => {
-      const number = BigInt(`0x${hex(mac('pseudonym', idOf(patientId)), 16)}`)
-      const digits = (number % 10n ** BigInt(format.digits)).toString()
-      return format.prefix + digits.padStart(format.digits, '0')
-    },
-    subjectDigest: (patientId) => hex(mac('subject', idOf(patientId)), 16),
-    dateOffsetDays: (pseudonym) => {
-      const span = BigInt(`0x${hex(mac('date-offset', pseudonym), 8)}`) % BigInt(OFFSET_SPAN_DAYS)
-      return -(OFFSET_MIN_DAYS + Number(span))
-    },
+    deriveUid: (uid) =>
+      STANDARD_UID.test(uid)
+        ? uid
+        : uids(uid, () => `2.25.${BigInt(`0x${hex(mac('uid', uid), 16)}`)}`),
+    pseudonymFor: (patientId) =>
+      pseudonyms(patientId, () => {
+        const number = BigInt(`0x${hex(mac('pseudonym', idOf(patientId)), 16)}`)
+        const digits = (number % 10n ** BigInt(format.digits)).toString()
+        return format.prefix + digits.padStart(format.digits, '0')
+      }),
+    subjectDigest: (patientId) =>
+      digests(patientId, () => hex(mac('subject', idOf(patientId)), 16)),
+    dateOffsetDays: (pseudonym) =>
+      offsets(pseudonym, () => {
+        const number = BigInt(`0x${hex(mac('date-offset', pseudonym), 8)}`)
+        return -(OFFSET_MIN_DAYS + Number(number % BigInt(OFFSET_SPAN_DAYS)))
+      }),
+  }
+}
+
+/** In bounded memory: when it is full it starts again. */
+function createCache<T extends string | number>() {
+  const known = new Map<string, T>()
+  return (key: string, make: () => T): T => {
+    let made = known.get(key)
+    if (made === undefined) {
+      made = make()
+      if (known.size >= MAX_CACHED) known.clear()
+      known.set(key, made)
+    }
+    return made
   }
 }
 
@@ -93,9 +107,11 @@ function idOf(patientId: string): string {
 /** The first `count` bytes. */
 function hex(bytes: Uint8Array, count: number): string {
   let text = ''
-  for (const byte of bytes.subarray(0, count)) text += byte.toString(16).padStart(2, '0')
+  for (const byte of bytes.subarray(0, count)) text += HEX[byte] ?? ''
   return text
 }
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 export function pseudonymPattern(format: PseudonymFormat): RegExp {
   return new RegExp(`^${format.prefix}\\d{${format.digits}}$`)
