@@ -25,6 +25,7 @@ export {
 } from './engine/deidentify.ts'
 export { type Inspection, inspect } from './engine/inspect.ts'
 export { DeidError, type DeidErrorCode } from './errors.ts'
+export { couldShowFace, defaceFrame, type FaceSign, looksLikeHead } from './pixels/faces/index.ts'
 export type { Box, PersonReason, PixelPlan, PixelReview, Region, TextBox } from './pixels/model.ts'
 export { BUILT_IN_NAMES, DEFAULT_PROFILE } from './profile/names.ts'
 export { builtInProfileText, loadProfile, type Profile, ProfileError } from './profile/profile.ts'
