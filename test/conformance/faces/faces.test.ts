@@ -20,6 +20,8 @@ function deface({ header, rows, columns, bytes }: Slice): Uint8Array {
     samplesPerPixel: 1,
     bitsAllocated: 16,
     bitsStored: 16,
+    highBit: 15,
+    isFloat: false,
     isSigned: false,
     isPlanar: false,
     photometricInterpretation: 'MONOCHROME2',
@@ -121,17 +123,6 @@ describe('a face that cannot be taken off', () => {
     ['no spacing', without(middle('axial'), '00280030'), 'the plane of the frame is not known'],
   ])('%s', (_title, slice, detail) => {
     expect(() => deface(slice)).toThrow(`DEID_FACE: it cannot be defaced: ${detail}`)
-  })
-
-  test('mirrored frames lose the same', () => {
-    const [one, other] = [false, true].map(
-      (isMirrored) => scanHead(faceOf(0), { ...scan, pixelMm: 3, isMirrored })[1],
-    )
-    const changed = (slice: Slice | undefined) => {
-      if (slice === undefined) throw new Error('no slice')
-      return deface(slice).filter((byte, at) => byte !== slice.bytes[at]).length
-    }
-    expect(changed(one) / changed(other)).toBeCloseTo(1, 1)
   })
 })
 

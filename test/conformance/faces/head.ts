@@ -17,8 +17,6 @@ export interface Scan {
   readonly tilt: number
   /** Of noise and of where the pixels fall. */
   readonly seed: number
-  /** Columns run from the left to the right in a viewer's sense, too. */
-  readonly isMirrored?: boolean
 }
 
 export interface Slice {
@@ -45,7 +43,7 @@ export interface Face {
 }
 
 /** Numbers from 0 to 1, the same for the same seed. */
-export function randomOf(seed: number): () => number {
+function randomOf(seed: number): () => number {
   let state = Math.imul(seed + 1, 0x9e3779b1)
   return () => {
     state = (state + 0x6d2b79f5) | 0
@@ -155,14 +153,13 @@ const INTERCEPT = -1024
 export function scanHead(face: Face, scan: Scan): Slice[] {
   const { modality, plane, pixelMm, sliceMm } = scan
   const random = randomOf(scan.seed)
-  const shift = [random(), random(), random()].map((each) => (each - 0.5) * pixelMm)
+  const shift = [random(), random(), random()].map((each) => 0.3 * (each - 0.5) * pixelMm)
   const size = Math.round((2 * HALF_MM) / pixelMm)
   const tilt = (scan.tilt * Math.PI) / 180
   const [sin, cos] = [Math.sin(tilt), Math.cos(tilt)]
-  const across = scan.isMirrored === true ? -1 : 1
   const [row, column, normal] = {
     axial: [
-      [across, 0, 0],
+      [1, 0, 0],
       [0, cos, sin],
       [0, -sin, cos],
     ],

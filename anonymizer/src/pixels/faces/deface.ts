@@ -11,7 +11,7 @@ import { bodyOfBright, bodyOfCt } from './body.ts'
 import { axialCut, type Cut, sagittalCut } from './cut.ts'
 import { outlineOf, placeOf } from './outline.ts'
 import { type Plane, planeOf, rescaleOf } from './plane.ts'
-import { clampSample, readSamples, writeSample } from './samples.ts'
+import { clampSample, isGray, readSamples, writeSample } from './samples.ts'
 
 const AIR_HU = -1000
 
@@ -27,7 +27,7 @@ export function defaceFrame(
 ): Uint8Array {
   const plane = planeOf(dataSet, frame)
   if (plane === undefined) throw cannot('the plane of the frame is not known')
-  if (shape.samplesPerPixel !== 1) throw cannot('the frame is in colour')
+  if (!isGray(shape)) throw cannot('its samples are no grey values of whole numbers')
   if (getString(dataSet, '00080060') === 'PT') throw cannot('its outline is not seen in PT')
   const { rows, columns } = shape
   const stored = readSamples(bytes, shape)

@@ -8,7 +8,7 @@ import type { FrameShape } from '../model.ts'
 import { bodyOfBright, bodyOfCt } from './body.ts'
 import { outlineOf } from './outline.ts'
 import { planeOf, rescaleOf } from './plane.ts'
-import { readSamples } from './samples.ts'
+import { isGray, readSamples } from './samples.ts'
 
 /** From skin to skin, without and with ears and nose, of children and adults. */
 const WIDTH_MM = { least: 90, most: 215 } as const
@@ -19,7 +19,7 @@ const RAYS = 72
 
 /**
  * One native frame; `frame` counts from 1. Frames that are not axial, and frames whose plane nobody
- * knows, count as heads when they are as small as one.
+ * knows, or that hold no grey values, count as heads.
  */
 export function looksLikeHead(
   dataSet: DataSet,
@@ -28,7 +28,7 @@ export function looksLikeHead(
   shape: FrameShape,
 ): boolean {
   const plane = planeOf(dataSet, frame)
-  if (plane === undefined) return true
+  if (plane === undefined || !isGray(shape)) return true
   const { rows, columns } = shape
   const stored = readSamples(bytes, shape)
   const rescale = rescaleOf(dataSet, frame)
