@@ -18,7 +18,8 @@ const AIR_HU = -300
 const RAYS = 72
 
 /**
- * One native frame; `frame` counts from 1. Frames that are not axial, and frames whose plane nobody
+ * One native frame; `frame` counts from 1. Frames that are not axial count as heads when they are as
+ * long as one; frames whose plane nobody
  * knows, or that hold no grey values, count as heads.
  */
 export function looksLikeHead(
