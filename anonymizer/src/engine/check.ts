@@ -26,6 +26,7 @@ import type { Action } from '../profile/resolve.ts'
 import { type PseudonymFormat, pseudonymPattern, STANDARD_UID } from '../vault/vault.ts'
 import { problemsOf } from './admit.ts'
 import { cleanInstance } from './clean.ts'
+import { isEncrypted } from './encrypted-attributes.ts'
 
 export interface CheckFinding {
   readonly path: string
@@ -124,7 +125,7 @@ function identityFindings(
 ): CheckFinding[] {
   const patientId = getString(dataSet, '00100020')
   const isPseudonym = pseudonymPattern(format).test(patientId)
-  const { rows } = cleanInstance(dataSet, profile, {
+  const { rows } = cleanInstance(withoutEncrypted(dataSet, profile), profile, {
     pseudonym: isPseudonym ? patientId : '',
     offsetDays: 0,
     deriveUid: (uid) => (DERIVED_UID.test(uid) || STANDARD_UID.test(uid) ? uid : ''),
@@ -137,6 +138,12 @@ function identityFindings(
   }))
   if (!dataSet.has('00100020')) findings.push(finding('00100020', 'NOT_A_PSEUDONYM'))
   return findings
+}
+
+/** The way back goes with the file where the profile allows it and it is what it says. */
+function withoutEncrypted(dataSet: DataSet, profile: Profile): DataSet {
+  const isAllowed = profile.encryptedAttributes === 'keep' && isEncrypted(dataSet.get('04000500'))
+  return isAllowed ? new Map([...dataSet].filter(([tag]) => tag !== '04000500')) : dataSet
 }
 
 /** The preamble may hold anything (PS3.10 7.1); here it must hold nothing. */

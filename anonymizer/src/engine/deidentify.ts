@@ -27,6 +27,7 @@ import type { Vault } from '../vault/vault.ts'
 import { admit } from './admit.ts'
 import { attestation } from './attestation.ts'
 import { cleanInstance, type Substitutes } from './clean.ts'
+import { encryptAttributes, type SealAttributes } from './encrypted-attributes.ts'
 import { createMemo, type Memo } from './memo.ts'
 
 export interface Deidentified extends Description {
@@ -53,6 +54,8 @@ interface Description {
 export interface Settings {
   readonly profile: Profile
   readonly vault: Vault
+  /** Original values go along for whom this encrypts (PS3.15 E.1.1); the profile has to allow it. */
+  readonly sealAttributes?: SealAttributes | undefined
 }
 
 /** By the settings that callers use again and again. */
@@ -101,7 +104,8 @@ function clean(
   let cleaned = cleanInstance(file.dataSet, profile, substitutes, memo)
   if (cleaned.needsUtf8) cleaned = cleanInstance(toUtf8(file.dataSet), profile, substitutes, memo)
   const pixelOptions = new Set<PixelOption>(review === undefined ? [] : ['clean-pixel-data'])
-  const dataSet = attested(cleaned.dataSet, profile, pseudonym, pixelOptions, memo)
+  const clean = attested(cleaned.dataSet, profile, pseudonym, pixelOptions, memo)
+  const dataSet = withWayBack(file.dataSet, clean, settings)
   return {
     file: { transferSyntaxUid: file.transferSyntaxUid, dataSet },
     pseudonym,
@@ -111,6 +115,12 @@ function clean(
     sopInstanceUid: getString(dataSet, '00080018'),
     report: cleaned.rows,
   }
+}
+
+function withWayBack(original: DataSet, clean: DataSet, settings: Settings): DataSet {
+  const { profile, sealAttributes } = settings
+  if (sealAttributes === undefined || profile.encryptedAttributes !== 'keep') return clean
+  return buildDataSet([...clean.values(), encryptAttributes(original, clean, sealAttributes)])
 }
 
 /** What the object says of itself is the same for most instances of a series. */

@@ -63,6 +63,8 @@ const deidentified = z.strictObject({
   reportSha256: sha256.nullable(),
   /** Fingerprint of the pseudonym table that the run wrote to. */
   pseudonymTable: fingerprint.nullable(),
+  /** Certificates of those for whom original values went along encrypted (PS3.15 E.1.1). */
+  encryptedFor: z.array(sha256),
 })
 
 const copied = z.strictObject({

@@ -32,6 +32,7 @@ const run: Fact = {
   isComplete: true,
   reportSha256: 'b'.repeat(64),
   pseudonymTable: null,
+  encryptedFor: [],
 }
 const copy = (of: number, until: string): Fact => ({
   kind: 'copied',

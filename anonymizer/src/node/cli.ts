@@ -111,6 +111,7 @@ async function run(options: Options, io: CliIo): Promise<BatchSummary> {
         format: options.format,
         partialFolder: isDryRun ? undefined : partialFolder,
         tableKey: record.table?.key,
+        certificates: options.record.certificates,
       })
       return await runIn(partialFolder, {
         options,

@@ -6,10 +6,12 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { DicomError } from '../dicom/index.ts'
 import { deidentifySource } from '../engine/deidentify.ts'
+import type { SealAttributes } from '../engine/encrypted-attributes.ts'
 import { DeidError } from '../errors.ts'
 import type { Profile } from '../profile/profile.ts'
 import { type ReportRow, sumReports } from '../report/report.ts'
 import { openVault, type PseudonymFormat } from '../vault/vault.ts'
+import { createEnvelope, readRecipient } from './cms.ts'
 import type { Source } from './inputs.ts'
 import { createRecordSealer, type SealedRecord, type TableKey } from './record-sealer.ts'
 import type { RefusalCode } from './refusal.ts'
@@ -24,6 +26,8 @@ export interface ChildSettings {
   readonly partialFolder: string | undefined
   /** Of the pseudonym table, where one is kept. */
   readonly tableKey: TableKey | undefined
+  /** Of whom may read what was replaced and removed: certificates in PEM. */
+  readonly certificates: readonly string[]
 }
 
 export interface Job {
@@ -71,6 +75,7 @@ const MAX_PATTERNS = 500
 let settings:
   | (ChildSettings & {
       vault: ReturnType<typeof openVault>
+      sealAttributes: SealAttributes | undefined
       seal: ReturnType<typeof createRecordSealer> | undefined
     })
   | undefined
@@ -78,10 +83,12 @@ let settings:
 process.on('disconnect', () => process.exit(0))
 process.on('message', (message: ChildSettings | readonly Job[]) => {
   if ('profile' in message) {
-    const { key, format, tableKey } = message
+    const { key, format, tableKey, certificates } = message
+    const recipients = certificates.map((pem) => readRecipient(pem, new Date()))
     settings = {
       ...message,
       vault: openVault(key, format),
+      sealAttributes: recipients.length === 0 ? undefined : createEnvelope(recipients, key),
       seal: tableKey === undefined ? undefined : createRecordSealer(tableKey),
     }
     return

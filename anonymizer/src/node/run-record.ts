@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { FactOf } from '../ledger/entry.ts'
 import type { Profile } from '../profile/profile.ts'
+import { readRecipient } from './cms.ts'
 import { UsageError } from './complaint.ts'
 import { type KeyFile, refuseWithin } from './key-file.ts'
 import type { PseudonymTable } from './pseudonym-table.ts'
@@ -22,6 +23,7 @@ export const RECORD_OPTIONS = {
   recipient: { type: 'string' },
   until: { type: 'string' },
   'pseudonym-table': { type: 'string' },
+  'encrypt-attributes': { type: 'string', multiple: true },
 } as const
 
 export const RECORD_HELP = `  [--key FINGERPRINT]     a retired key of the key file, to check or finish what was made with it
@@ -29,11 +31,15 @@ export const RECORD_HELP = `  [--key FINGERPRINT]     a retired key of the key f
      --purpose statistics|scientific-research|public-interest-archiving --about TEXT
      --basis TEXT --recipient TEXT --until YYYY-MM-DD
      [--pseudonym-table FILE]] writes the encrypted way back; see pandok pseudonyms
+  [--encrypt-attributes CERT.pem]… original values go along, readable for these recipients only
+                          (PS3.15 E.1.1; the profile has to say encryptedAttributes: keep)
 `
 
 export interface RecordOptions {
   readonly key: string | undefined
   readonly ledger: LedgerOptions | undefined
+  /** In PEM. */
+  readonly certificates: readonly string[]
 }
 
 type Agreed = 'purpose' | 'about' | 'basis' | 'recipient' | 'until'
@@ -43,7 +49,9 @@ interface LedgerOptions extends Readonly<Record<Agreed, string>> {
   readonly table: string | undefined
 }
 
-type Values = { readonly [K in keyof typeof RECORD_OPTIONS]?: string | undefined }
+type Values = {
+  readonly [K in Exclude<keyof typeof RECORD_OPTIONS, 'encrypt-attributes'>]?: string | undefined
+} & { readonly 'encrypt-attributes'?: readonly string[] | undefined }
 
 export interface RunRecord {
   readonly table: PseudonymTable | undefined
@@ -55,8 +63,11 @@ export interface RunRecord {
 export function readRecordOptions(values: Values, out: string): RecordOptions {
   const { key, ledger } = values
   const table = values['pseudonym-table']
+  const certificates = (values['encrypt-attributes'] ?? []).map((path) =>
+    readFileSync(path, 'utf8'),
+  )
   if (ledger === undefined) {
-    if (table === undefined) return { key, ledger: undefined }
+    if (table === undefined) return { key, ledger: undefined, certificates }
     throw new UsageError('--pseudonym-table asks for --ledger: the way back is on record')
   }
   refuseWithin(ledger, out, 'the ledger')
@@ -68,6 +79,7 @@ export function readRecordOptions(values: Values, out: string): RecordOptions {
   }
   return {
     key,
+    certificates,
     ledger: {
       path: resolve(ledger),
       table: table === undefined ? undefined : resolve(table),
@@ -82,9 +94,13 @@ export function readRecordOptions(values: Values, out: string): RecordOptions {
 
 /** What may not be recorded is said before the work, not after it. */
 export async function openRunRecord(
-  { ledger }: RecordOptions,
+  { ledger, certificates }: RecordOptions,
   run: { profile: Profile; keys: KeyFile; fingerprint: string; isDryRun: boolean },
 ): Promise<RunRecord> {
+  const recipients = certificates.map((pem) => readRecipient(pem, new Date()))
+  if (recipients.length > 0 && run.profile.encryptedAttributes !== 'keep') {
+    throw new UsageError('--encrypt-attributes: the profile does not say encryptedAttributes: keep')
+  }
   if (ledger === undefined || run.isDryRun) {
     return { table: undefined, add: () => undefined, finish: () => undefined }
   }
@@ -120,6 +136,7 @@ export async function openRunRecord(
     isComplete: report !== undefined,
     reportSha256: report === undefined ? null : sha256Of(report),
     pseudonymTable: table?.key.table ?? null,
+    encryptedFor: recipients.map((each) => each.fingerprint),
   })
   checkFact(fact(undefined))
   const entries = appendToLedger(ledger.path, keys, () => [])

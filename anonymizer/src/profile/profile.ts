@@ -14,6 +14,7 @@
  *       look: sample                  # or all: which frames the detector sees where none announces text
  *     faces: refuse                   # or deface, keep: heads in CT and MR that could be rendered
  *     documents: refuse               # or keep: encapsulated PDF and CDA, audio, video
+ *     encryptedAttributes: remove     # or keep: the encrypted way back of PS3.15 E.1.1 may be in outputs
  *     limits: { frames: 50000 }       # of depth, parts, fragments, valueBytes, frames (dicom/read.ts)
  */
 import { type Document, isMap, LineCounter, parseDocument } from 'yaml'
@@ -47,6 +48,8 @@ export interface Profile {
   readonly pixels: { readonly unseen: 'refuse' | 'keep'; readonly look: 'sample' | 'all' }
   readonly faces: 'refuse' | 'deface' | 'keep'
   readonly documents: 'refuse' | 'keep'
+  /** Whether outputs may hold (0400,0500), the original values for recipients of the hospital's. */
+  readonly encryptedAttributes: 'remove' | 'keep'
   /** What a file may cost before it is refused. */
   readonly limits: ReadLimits
   /** Name, version and edition of the standard: what (0012,0063) says. */
@@ -106,6 +109,7 @@ const schema = z.strictObject({
     .prefault({}),
   faces: z.enum(['refuse', 'deface', 'keep']).default('refuse'),
   documents: z.enum(['refuse', 'keep']).default('refuse'),
+  encryptedAttributes: z.enum(['remove', 'keep']).default('remove'),
   limits: z
     .strictObject({
       depth: limit(DEFAULT_LIMITS.depth, 64),
@@ -128,6 +132,7 @@ const FIXED: ReadonlySet<Tag> = new Set([
   '00120063',
   '00120064',
   '00280303',
+  '04000500',
 ])
 
 const BUILT_IN: readonly unknown[] = [basic, researchLongitudinal, openRelease]

@@ -77,6 +77,8 @@ function resolvePublic(
 ): Resolution {
   // Commands, file meta information and directories have no place in a data set (PS3.10 7.1).
   if (/^000[0-7]/.test(tag)) return { action: 'X', rule: 'not of a data set' }
+  // Nobody here can say what an earlier one holds; ours is written behind the walk.
+  if (tag === '04000500') return { action: 'X', rule: 'encrypted attributes' }
   const override = profile.overrides.get(tag)
   if (override !== undefined) return { action: overrideAction(override, vr), rule: 'override' }
   // A text or items that the file calls numbers: nobody would look into them.
