@@ -8,6 +8,7 @@ import charls from '@cornerstonejs/codec-charls/wasmjs'
 import turbojpeg from '@cornerstonejs/codec-libjpeg-turbo-8bit/wasmjs'
 import openjpeg from '@cornerstonejs/codec-openjpeg/wasmjs'
 import openjph from '@cornerstonejs/codec-openjph/wasmjs'
+import { DeidError } from '../../errors.ts'
 import type { DecodedFrame, FrameCodecs, FrameShape } from '../model.ts'
 import { decodeJpeg } from './jpeg.ts'
 import { canEncodeJ2k, decodeJ2k, encodeJ2k, type J2kCodecs } from './jpeg-2000.ts'
@@ -43,21 +44,32 @@ export function createFrameCodecs(compiled: CompiledCodecs): FrameCodecs {
     decode: (transferSyntaxUid, encoded, shape) =>
       decode(transferSyntaxUid, encoded, shape, packages),
     encode: (transferSyntaxUid, frame) => {
-      const encoded = encode(transferSyntaxUid, frame, packages)
-      if (encoded === undefined) return undefined
-      // An encoder that is not exact would change what must stay: its work is decoded again.
-      const again = decode(transferSyntaxUid, encoded, frame.shape, packages)
-      const isExact = isEqual(
-        interleave(again.bytes, again.shape, frame.shape.isPlanar),
-        frame.bytes,
-      )
-      if (!isExact) return undefined
-      if (encoded.length % 2 === 0) return encoded
-      const even = new Uint8Array(encoded.length + 1)
-      even.set(encoded)
-      return even
+      try {
+        return encodeExactly(transferSyntaxUid, frame, packages)
+      } catch (error) {
+        // Noise can outgrow the buffer that an encoder gives itself.
+        if (error instanceof DeidError) return undefined
+        throw error
+      }
     },
   }
+}
+
+/** An encoder that is not exact would change what must stay: its work is decoded again. */
+function encodeExactly(
+  transferSyntaxUid: string,
+  frame: DecodedFrame,
+  packages: Packages,
+): Uint8Array | undefined {
+  const encoded = encode(transferSyntaxUid, frame, packages)
+  if (encoded === undefined) return undefined
+  const again = decode(transferSyntaxUid, encoded, frame.shape, packages)
+  const bytes = interleave(again.bytes, again.shape, frame.shape.isPlanar)
+  if (!isEqual(bytes, frame.bytes)) return undefined
+  if (encoded.length % 2 === 0) return encoded
+  const even = new Uint8Array(encoded.length + 1)
+  even.set(encoded)
+  return even
 }
 
 function rleLayout(shape: FrameShape): RleLayout {

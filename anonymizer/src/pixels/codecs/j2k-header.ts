@@ -8,6 +8,8 @@ import type { StreamSize } from './stream-size.ts'
 export interface J2kHeader extends StreamSize {
   readonly isSigned: boolean
   readonly codeStream: Uint8Array
+  /** EOC is last, but for padding; some real JPEG 2000 has none. */
+  readonly hasEnd: boolean
 }
 
 const MAX_TILES = 4096
@@ -39,7 +41,14 @@ export function readJ2kHeader(encoded: Uint8Array): J2kHeader {
     if (view.getUint16(at + 1) !== 0x0101) refuse('a component has fewer samples than another')
   }
   const precision = (depth & 0x7f) + 1
-  return { width, height, components, precision, isSigned: depth >= 0x80, codeStream }
+  const hasEnd = endsWhole(codeStream)
+  return { width, height, components, precision, isSigned: depth >= 0x80, codeStream, hasEnd }
+}
+
+function endsWhole(codeStream: Uint8Array): boolean {
+  let end = codeStream.length
+  while (end > 0 && codeStream[end - 1] === 0) end--
+  return codeStream[end - 2] === 0xff && codeStream[end - 1] === 0xd9
 }
 
 const JP2_SIGNATURE = 0x6a502020

@@ -24,6 +24,8 @@ export function decodeJ2k(
 ): { bytes: Uint8Array; precision: number; isSigned: boolean } {
   const header = readJ2kHeader(encoded)
   requireSize(header, shape)
+  // OpenJPEG refuses stumps itself; OpenJPH makes a frame of whatever is there.
+  if (family === 'htj2k' && !header.hasEnd) refuse('the code stream ends too early')
   const { precision, isSigned, width, height, components, codeStream } = header
   const { bytes, info } =
     family === 'htj2k'
