@@ -15,6 +15,7 @@ const HELP = `pandok deidentify IN… --out DIR   de-identify DICOM files on thi
 pandok key show|rotate FILE       the project's keys
 pandok ledger VERB FILE           what was de-identified for whom; copies, recall, destruction
 pandok pseudonyms VERB FILE       the encrypted way back, for two persons together
+pandok evidence DIR --out PACK.zip   what a review board looks at
 pandok verify RELEASE.zip         check that a release is whole
 pandok phantom --out DIR          make a chest-CT-like series of known truth
 pandok help                       this
@@ -40,6 +41,10 @@ async function run(): Promise<number> {
     case 'pseudonyms': {
       const { runPseudonymsCli } = await import('@pandok/anonymizer/node/pseudonyms')
       return await runPseudonymsCli(args, io)
+    }
+    case 'evidence': {
+      const { runEvidenceCli } = await import('@pandok/anonymizer/node/evidence')
+      return await runEvidenceCli(args, io)
     }
     case 'verify': {
       const { runVerifyCli } = await import('@pandok/api/releases/verify')

@@ -1,17 +1,21 @@
 /** Korean law as a hospital keeps it: the ledger, the keys, and the way back for two persons together. */
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { appendFileSync, readdirSync, readFileSync, statSync, truncateSync } from 'node:fs'
 import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { deflateRawSync } from 'node:zlib'
 import { dataSet, getString, readDicom, value, writeDicom } from '@pandok/anonymizer/dicom'
 import { type Entry, verifyLedger } from '@pandok/anonymizer/ledger'
 import type { CliIo } from '@pandok/anonymizer/node'
+import { runEvidenceCli } from '@pandok/anonymizer/node/evidence'
 import { runKeyCli } from '@pandok/anonymizer/node/key'
 import { runLedgerCli } from '@pandok/anonymizer/node/ledger'
 import { runPseudonymsCli } from '@pandok/anonymizer/node/pseudonyms'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import yauzl from 'yauzl'
 import { makePhantom, type Phantom } from '../phantom/index.ts'
 
 const MAIN = join(import.meta.dirname, '../../deploy/cli/main.ts')
@@ -57,6 +61,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   ledger: runLedgerCli,
   key: runKeyCli,
   pseudonyms: runPseudonymsCli,
+  evidence: runEvidenceCli,
 }
 
 /** The same without the wait for a process, where none is needed. */
@@ -338,6 +343,108 @@ describe('the pseudonym table', { timeout: 90_000 }, () => {
     expect(code).toBe(2)
   })
 })
+
+describe('evidence', { timeout: 90_000 }, () => {
+  const pack = async (...more: string[]) => {
+    const ledger = ['--ledger', at('ledger'), ...KEYS()]
+    const report = ['--report', at('out', 'report.json')]
+    return pandok('evidence', at('out'), ...report, '--out', at('pack.zip'), ...ledger, ...more)
+  }
+
+  test('profile, counts, residual scan and sample in one zip; each part by its digest; on record', async () => {
+    expect(await recorded('out')).toMatchObject({ code: 0 })
+    const { patientId, name, study } = originals()
+    await writeFile(at('list'), [patientId, name, study, 'HN-7777777'].join('\n'))
+    const { code, text } = await pack('--sample', '2', '--identifiers', at('list'))
+    expect(text).toContain(
+      '4 files looked through, 0 with findings (0 in their bytes); 2 in the sample',
+    )
+    expect(code).toBe(0)
+    const files = await unzipped(at('pack.zip'))
+    expect([...files.keys()]).toEqual([
+      'index.ko.html',
+      'index.en.html',
+      'profile.txt',
+      'report.json',
+      'residual.json',
+      'sample/001.html',
+      'sample/002.html',
+      'manifest.json',
+    ])
+    const manifest = JSON.parse(files.get('manifest.json')?.toString() ?? '') as {
+      files: { name: string; sha256: string }[]
+    }
+    for (const each of manifest.files) {
+      expect(sha256(files.get(each.name) ?? Buffer.alloc(0)), each.name).toBe(each.sha256)
+    }
+    expect(manifest.files).toHaveLength(files.size - 1)
+    const ko = files.get('index.ko.html')?.toString() ?? ''
+    expect(ko).toContain('과학적 연구: 폐암 예후 예측')
+    expect(ko).toContain('한림 AI 연구소')
+    expect(ko).toContain('발견되지 않음')
+    expect(files.get('sample/001.html')?.toString()).toMatch(/\(0010,0020\).*PatientID.*LC\d{5}/)
+    for (const bytes of files.values()) {
+      for (const secret of [patientId, name, study, 'HN-7777777']) {
+        expect(bytes.includes(secret)).toBe(false)
+      }
+    }
+    expect(entries().at(-1)).toMatchObject({
+      kind: 'checked',
+      files: 4,
+      withFindings: 0,
+      evidenceSha256: sha256(readFileSync(at('pack.zip'))),
+    })
+  })
+
+  test('what is left is found: in an output, in a file that no report names, in what is no DICOM', async () => {
+    expect(await recorded('out')).toMatchObject({ code: 0 })
+    const [output = ''] = readdirSync(at('out'), { recursive: true, encoding: 'utf8' }).filter(
+      (each) => each.endsWith('.dcm'),
+    )
+    const { dataSet: clean, transferSyntaxUid } = readDicom(readFileSync(at('out', output)))
+    const spoilt = dataSet([...clean.values(), value('00104000', 'LT', 'call 010-1234-5678')])
+    await writeFile(at('out', output), writeDicom({ transferSyntaxUid, dataSet: spoilt }))
+    await writeFile(at('out', 'left.zip'), deflateRawSync('x'))
+    await writeFile(at('list'), 'KIM MINSU\n')
+    await writeFile(at('out', 'notes.txt'), Buffer.from('KIM^MINSU').toString('base64'))
+    const { code, text } = await pack('--identifiers', at('list'))
+    expect(text).toContain('6 files looked through, 3 with findings (2 in their bytes)')
+    expect(code).toBe(1)
+    const residual = JSON.parse(
+      (await unzipped(at('pack.zip'))).get('residual.json')?.toString() ?? '',
+    ) as object
+    expect(residual).toMatchObject({
+      withFindings: 3,
+      codes: { DICOM_NOT_PART10: 2 },
+      raw: { phone: 1, listed: { base64: 1 } },
+    })
+  })
+
+  test('another profile, another report, a pack within the data: exit 2 and a sentence', async () => {
+    expect(await recorded('out')).toMatchObject({ code: 0 })
+    expect((await pack('--profile', 'basic')).text).toMatch(
+      /not the profile that the report speaks of/,
+    )
+    expect((await pack('--out', at('out', 'pack.zip'))).text).toMatch(/lies within the folder/)
+    appendFileSync(at('out', 'report.json'), '\n')
+    expect((await pack()).text).toMatch(/the ledger knows no run with this report/)
+  })
+})
+
+async function unzipped(path: string): Promise<Map<string, Buffer>> {
+  const files = new Map<string, Buffer>()
+  const zip = await yauzl.openPromise(path)
+  for await (const entry of zip.eachEntry()) {
+    const chunks: Buffer[] = []
+    for await (const chunk of await zip.openReadStreamPromise(entry)) chunks.push(chunk as Buffer)
+    files.set(entry.fileName, Buffer.concat(chunks))
+  }
+  return files
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
 
 test('every command is found', { timeout: 60_000 }, async () => {
   for (const name of Object.keys(COMMANDS)) {
