@@ -2,7 +2,14 @@
  * The ledger of what was de-identified for whom: pure, so that the command and the server write the
  * same chain.
  */
-export { anchorOf, type LedgerFaultCode, lineOf, nextEntry, verifyLedger } from './chain.ts'
+export {
+  anchorOf,
+  type LedgerFault,
+  type LedgerFaultCode,
+  lineOf,
+  nextEntry,
+  verifyLedger,
+} from './chain.ts'
 export {
   type Entry,
   type Fact,

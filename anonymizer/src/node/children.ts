@@ -31,7 +31,7 @@ export interface BatchAnswer extends Omit<Answer, 'failure'> {
 }
 
 /** The output cannot be written: full, read-only, gone. */
-export class OutputError extends Error {
+class OutputError extends Error {
   override readonly name = 'OutputError'
 }
 

@@ -33,7 +33,7 @@ export interface Input {
 }
 
 /** A zip that is none, is encrypted, or has more entries than allowed. Exit code 2. */
-export class InputError extends Error {
+class InputError extends Error {
   override readonly name = 'InputError'
 }
 
