@@ -101,6 +101,7 @@ export function createLedger({ db, vault, clock }: LedgerDependencies) {
       isComplete: end.isComplete,
       reportSha256: null,
       pseudonymTable: null,
+      encryptedFor: [],
     }
     await append(tx, projectId, {
       kind: 'deidentification',
