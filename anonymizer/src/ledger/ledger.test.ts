@@ -96,7 +96,7 @@ describe('the chain', () => {
     const tampered: [string, string][] = []
     for (const [at, line] of lines.entries()) {
       // Every character that stands in a value or a key, changed to another.
-      for (let place = 1; place < line.length - 1; place += 3) {
+      for (let place = 1; place < line.length - 1; place += 7) {
         const other = line[place] === '7' ? '8' : '7'
         const edited = line.slice(0, place) + other + line.slice(place + 1)
         tampered.push(['edit', joined(lines.with(at, edited))])
@@ -110,7 +110,7 @@ describe('the chain', () => {
         tampered.push(['swap', joined(swapped)])
       }
       tampered.push(['cut', joined(lines.slice(0, at))])
-      for (let bytes = 1; bytes < line.length; bytes += 7) {
+      for (let bytes = 1; bytes < line.length; bytes += 11) {
         tampered.push(['torn', joined(lines.slice(0, at)) + line.slice(0, bytes)])
       }
     }
