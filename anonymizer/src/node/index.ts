@@ -1,5 +1,4 @@
 /** The anonymizer on a machine with files: the command, and checks in a caged child process. */
 export { type CheckPool, createCheckPool, type PoolAnswer } from './check-pool.ts'
 export { runDeidentifyCli } from './cli.ts'
-export { loadFrameCodecs } from './frame-codecs.ts'
 export type { CliIo } from './io.ts'

@@ -20,7 +20,7 @@ import {
   readDicom,
   writeDicom,
 } from '@pandok/anonymizer/dicom'
-import { loadFrameCodecs } from '@pandok/anonymizer/node'
+import { loadFrameCodecs } from '@pandok/anonymizer/node/frame-codecs'
 import {
   type FrameCodecs,
   frameBytes,

@@ -1,6 +1,6 @@
 /** Which codec a transfer syntax asks for, and in which one a changed frame is stored (PS3.5 10). */
 
-export type CodecFamily = 'rle' | 'jpeg' | 'jpeg-lossless' | 'jpeg-ls' | 'jpeg-2000' | 'htj2k'
+type CodecFamily = 'rle' | 'jpeg' | 'jpeg-lossless' | 'jpeg-ls' | 'jpeg-2000' | 'htj2k'
 
 interface Syntax {
   readonly family: CodecFamily
@@ -13,7 +13,7 @@ interface Syntax {
 const JPEG_LS = '1.2.840.10008.1.2.4.80'
 const JPEG_2000 = '1.2.840.10008.1.2.4.90'
 const HTJ2K = '1.2.840.10008.1.2.4.201'
-export const RLE = '1.2.840.10008.1.2.5'
+const RLE = '1.2.840.10008.1.2.5'
 
 const SYNTAXES: Readonly<Record<string, Syntax>> = {
   '1.2.840.10008.1.2.4.50': { family: 'jpeg', lossless: undefined, loses: 'always' },
