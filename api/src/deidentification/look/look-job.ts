@@ -86,8 +86,8 @@ export function lookAtUploadJob(deps: {
     const sampled: SampledFile[] = []
     for (const file of files) {
       signal.throwIfAborted()
-      const answer = await looker.corners(blobs.path('staging', file.sha256))
-      sampled.push({ ...file, corners: answer.kind === 'read' ? answer.signs : undefined })
+      const path = blobs.path('staging', file.sha256)
+      sampled.push({ ...file, corners: await looker.corners(path, file.numberOfFrames) })
     }
     return sampled
   }

@@ -20,8 +20,11 @@ interface Refused {
 }
 
 export interface Looker {
-  /** A short sign of each frame's corners: where it changes, text may have come or gone. */
-  readonly corners: (path: string) => Promise<Refused | { kind: 'read'; signs: readonly string[] }>
+  /**
+   * A short sign of the corners of each of the file's frames: where it changes, text may have come or
+   * gone. Empty where they cannot be read.
+   */
+  readonly corners: (path: string, frames: number) => Promise<readonly string[]>
   readonly look: (
     path: string,
     frames: readonly number[],

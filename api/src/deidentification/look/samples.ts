@@ -7,8 +7,8 @@
 export interface SampledFile {
   readonly sha256: string
   readonly numberOfFrames: number
-  /** A sign per frame; undefined where they could not be read: all its frames are looked at. */
-  readonly corners: readonly string[] | undefined
+  /** A sign per frame; empty where it could not be read: such a frame is looked at. */
+  readonly corners: readonly string[]
 }
 
 /** Frames by the hash of their file; a file without any is left out. */
@@ -19,14 +19,14 @@ export function samplesOf(files: readonly SampledFile[]): Views {
     Array.from({ length: numberOfFrames }, (_, at) => ({
       sha256,
       frame: at + 1,
-      sign: corners?.[at],
+      sign: corners[at] ?? '',
     })),
   )
   const middle = Math.floor(all.length / 2)
   return byFile(
     all.filter(({ sign }, at) => {
       if (at === 0 || at === middle || at === all.length - 1) return true
-      return sign === undefined || sign !== all[at - 1]?.sign || sign !== all[at + 1]?.sign
+      return sign === '' || sign !== all[at - 1]?.sign || sign !== all[at + 1]?.sign
     }),
   )
 }
