@@ -129,6 +129,7 @@ function identityFindings(
     pseudonym: isPseudonym ? patientId : '',
     offsetDays: 0,
     deriveUid: (uid) => (DERIVED_UID.test(uid) || STANDARD_UID.test(uid) ? uid : ''),
+    isSecondWalk: true,
   })
   const findings = rows.map(({ path, keyword, rule, action }) => ({
     path,

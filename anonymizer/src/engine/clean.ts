@@ -35,6 +35,11 @@ export interface Substitutes {
   readonly pseudonym: string
   readonly offsetDays: number
   readonly deriveUid: (uid: string) => string
+  /**
+   * The second walk over an output: what conditions of Types went by may have gone in the first one,
+   * so they count as met. Dummies and empty values are nobody's.
+   */
+  readonly isSecondWalk?: true
 }
 
 export interface Cleaned {
@@ -55,8 +60,8 @@ interface Walk {
   readonly dataSet: DataSet
   readonly rows: ReportRow[]
   needsUtf8: boolean
-  /** Something depended on other elements: it holds for this instance only. */
-  isOfInstance: boolean
+  /** How often something depended on other elements: that holds for this instance only. */
+  ofInstance: number
 }
 
 /** Where the walk is: a data set at top level or an item. */
@@ -66,6 +71,8 @@ interface Level {
   readonly path: string
   readonly steps: readonly string[]
   readonly characterSet: readonly string[]
+  /** What conditions of Types look at: the level itself. */
+  readonly siblings: DataSet | undefined
   /** The rule of the content item that this level is. */
   readonly content?: ContentRule
 }
@@ -91,16 +98,17 @@ export function cleanInstance(
     dataSet,
     rows: [],
     needsUtf8: false,
-    isOfInstance: false,
+    ofInstance: 0,
   }
-  const top: Level = { reportPath: '', path: '', steps: [], characterSet }
+  const siblings = substitutes.isSecondWalk ? undefined : dataSet
+  const top: Level = { reportPath: '', path: '', steps: [], characterSet, siblings }
   const cleaned = buildDataSet(cleanDataSet(walk, dataSet, top))
   return { dataSet: cleaned, rows: walk.rows, needsUtf8: walk.needsUtf8 }
 }
 
 /** Content items point to each other by position: then none may be taken out. */
 function hasItemReferences(walk: Walk): boolean {
-  walk.isOfInstance = true
+  walk.ofInstance++
   return holdsTag(walk.dataSet, '0040DB73')
 }
 
@@ -154,10 +162,10 @@ function cleanAgain(
     return recalled.result === 'same' ? element : recalled.result
   }
   const from = walk.rows.length
-  walk.isOfInstance = false
+  const { ofInstance } = walk
   const result = cleanOne(walk, element, level, owner)
   // What asks for another character set is cleaned again in that one.
-  if (!walk.needsUtf8 && !walk.isOfInstance) {
+  if (!walk.needsUtf8 && walk.ofInstance === ofInstance) {
     const rows = walk.rows.slice(from)
     walk.memo.remember(element, { result: result === element ? 'same' : result, rows, owner })
   }
@@ -176,8 +184,15 @@ function cleanOne(
   const resolution = readable(
     element,
     contentResolution(tag, level) ??
-      walk.resolver.resolve(tag, element.vr, { path, steps: level.steps, creator }),
+      walk.resolver.resolve(tag, element.vr, {
+        path,
+        steps: level.steps,
+        creator,
+        siblings: level.siblings,
+      }),
   )
+  // Within a sequence all that it depends on is of the sequence's own.
+  if (level.path === '' && resolution.isConditional) walk.ofInstance++
   const result = act(walk, element, resolution, level, creator)
   if (isSame(result, element, resolution.action)) return result
   report(walk, level, tag, resolution)
@@ -271,16 +286,19 @@ function actOnSequence(
     default:
       return undefined
   }
-  const inner: Level = {
+  const inner = {
     reportPath: `${level.reportPath === '' ? tag : `${level.reportPath}.${tag}`}[*]`,
     path: level.path === '' ? tag : `${level.path}.${tag}`,
     steps: [...level.steps, isPrivate(tag) ? privateStep(tag, creator) : tag],
-    characterSet: level.characterSet,
   }
   const items: DataSet[] = []
   for (const item of element.items) {
     const own = characterSetOf(item)
-    const here = own.length > 0 ? { ...inner, characterSet: own } : inner
+    const here: Level = {
+      ...inner,
+      characterSet: own.length > 0 ? own : level.characterSet,
+      siblings: walk.substitutes.isSecondWalk ? undefined : item,
+    }
     const content = action === 'C-content' ? contentRule(item, walk.profile) : undefined
     if (content?.action === 'X' && !hasItemReferences(walk)) {
       report(walk, level, tag, { action: 'X', rule: content.rule })

@@ -10,12 +10,19 @@
  * 5. what the table does not name passes only when PS3.6 knows it, and even then not when its VR
  *    can hold a person's name, a moment or a UID: those are removed, shifted or replaced.
  */
-import { CHARSET_VRS, dictionaryEntry, isPrivate, type Tag, type Vr } from '../dicom/index.ts'
+import {
+  CHARSET_VRS,
+  type DataSet,
+  dictionaryEntry,
+  isPrivate,
+  type Tag,
+  type Vr,
+} from '../dicom/index.ts'
 import type { Option } from './options.ts'
 import type { OverrideAction, Profile } from './profile.ts'
 import { privateStep, safePrivate } from './safe-private.ts'
 import { type TableRow, tableRow } from './table.ts'
-import { typeOf } from './types.ts'
+import { type AttributeType, type Typed, typeOf } from './types.ts'
 
 /**
  * D dummy, Z empty, X remove, K keep (text without identifiers; sequences: their items are
@@ -28,6 +35,8 @@ export interface Resolution {
   readonly action: Action
   /** The row of table E.1-1 as written, with the option that changed it, or our own rule's name. */
   readonly rule: string
+  /** It depends on what stands beside the attribute: in another instance it may be another. */
+  readonly isConditional?: true
 }
 
 /** Where an element stands. */
@@ -38,6 +47,8 @@ interface Place {
   readonly steps: readonly string[]
   /** Of the private block, when the tag is private; '' when the block has no owner. */
   readonly creator: string
+  /** The data set or item that it is in; undefined: conditions of Types count as met. */
+  readonly siblings: DataSet | undefined
 }
 
 export interface Resolver {
@@ -54,12 +65,14 @@ export function createResolver(profile: Profile, sopClassUid: string): Resolver 
   return {
     resolve: (tag, vr, place) => {
       if (isPrivate(tag)) return resolvePrivate(profile, tag, vr, place)
-      // Only Types depend on the place; whoever asks twice gets the same answer.
+      // Only Types depend on the place, and their conditions on what stands beside it; whoever asks
+      // twice for another gets the same answer.
       const key = `${place.path} ${vr}`
       let resolution = known.get(key)
       if (resolution === undefined) {
-        resolution = resolvePublic(profile, sopClassUid, tag, vr, place.path)
-        if (known.size < MAX_KNOWN) known.set(key, resolution)
+        resolution = resolvePublic(profile, sopClassUid, tag, vr, place)
+        const isLasting = resolution.isConditional !== true
+        if (isLasting && known.size < MAX_KNOWN) known.set(key, resolution)
       }
       return resolution
     },
@@ -73,7 +86,7 @@ function resolvePublic(
   sopClassUid: string,
   tag: Tag,
   vr: Vr,
-  path: string,
+  { path, siblings }: Place,
 ): Resolution {
   // Commands, file meta information and directories have no place in a data set (PS3.10 7.1).
   if (/^000[0-7]/.test(tag)) return { action: 'X', rule: 'not of a data set' }
@@ -90,7 +103,9 @@ function resolvePublic(
   if (tag === PATIENT_NAME || tag === PATIENT_ID) return { action: 'P', rule: row?.basic ?? 'Z' }
   if (ATTESTED.has(tag)) return { action: vr === 'SQ' ? 'K' : 'C-text', rule: 'attestation' }
   if (row !== undefined) {
-    return underOptions(profile, row, vr) ?? underBasic(row, typeOf(sopClassUid, path), vr)
+    return (
+      underOptions(profile, row, vr) ?? underBasic(row, typeOf(sopClassUid, path, siblings), vr)
+    )
   }
   const entry = dictionaryEntry(tag)
   if (entry === undefined) return { action: 'X', rule: 'unknown' }
@@ -181,7 +196,12 @@ function isJudged(vr: Vr): boolean {
 
 const TEXTS: ReadonlySet<Vr> = new Set([...CHARSET_VRS, 'AE', 'CS', 'UR'])
 
-function underBasic(row: TableRow, type: 1 | 2 | 3 | undefined, vr: Vr): Resolution {
+function underBasic(row: TableRow, { type, isConditional }: Typed, vr: Vr): Resolution {
+  const resolution = byType(row, type, vr)
+  return isConditional ? { ...resolution, isConditional } : resolution
+}
+
+function byType(row: TableRow, type: AttributeType, vr: Vr): Resolution {
   const rule = type === undefined ? row.basic : `${row.basic}, Type ${type}`
   switch (row.basic) {
     case 'D':

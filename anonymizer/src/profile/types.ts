@@ -1,8 +1,11 @@
 /**
  * The Type (PS3.5 7.4) of an attribute in the IOD of an instance, which decides what a compound
- * code of table E.1-1 means. A condition (1C, 2C) counts as met: what is present stays present, as a
- * dummy or empty, which is as safe as without it and conforms in both cases.
+ * code of table E.1-1 means. Without its condition an attribute of Type 1C or 2C need not be there
+ * (conditions.ts). A condition that nobody can judge counts as met: what is present stays present, as
+ * a dummy or empty, which is as safe as without it and conforms in both cases.
  */
+import type { DataSet } from '../dicom/index.ts'
+import { type Condition, conditionOf } from './conditions.ts'
 import { IODS_TEXT, MODULE_TYPES_TEXT } from './generated/types.ts'
 
 /**
@@ -26,7 +29,13 @@ for (const line of IODS_TEXT.split('\n')) {
   iods.set(uid, { id, isImage: kind === 'image', isWhole: completeness === 'whole', modules })
 }
 
-const moduleTypes = new Map<string, ReadonlyMap<string, 1 | 2 | 3>>()
+interface Entry {
+  readonly type: 1 | 2 | 3
+  /** Of 1C and 2C, when an instance can answer it. */
+  readonly condition: Condition | undefined
+}
+
+const moduleTypes = new Map<string, ReadonlyMap<string, Entry>>()
 for (const line of MODULE_TYPES_TEXT.split('\n')) {
   const [id = '', ...entries] = line.split(' ')
   moduleTypes.set(
@@ -34,7 +43,8 @@ for (const line of MODULE_TYPES_TEXT.split('\n')) {
     new Map(
       entries.map((entry) => {
         const [path = '', type = ''] = entry.split('=')
-        return [path, type.startsWith('1') ? 1 : type.startsWith('2') ? 2 : 3]
+        const condition = type.endsWith('C') ? conditionOf(id, path) : undefined
+        return [path, { type: type.startsWith('1') ? 1 : type.startsWith('2') ? 2 : 3, condition }]
       }),
     ),
   )
@@ -50,14 +60,28 @@ export function isImage(sopClassUid: string): boolean {
   return iods.get(sopClassUid)?.isImage === true
 }
 
-/** `path`: tags from the outside in, with dots: 00081115.00080080 */
-export function typeOf(sopClassUid: string, path: string): AttributeType {
+export interface Typed {
+  readonly type: AttributeType
+  /** Another instance, with other values, may have it otherwise. */
+  readonly isConditional: boolean
+}
+
+/**
+ * `path`: tags from the outside in, with dots: 00081115.00080080. `siblings`: what stands beside the
+ * attribute; undefined: every condition counts as met.
+ */
+export function typeOf(sopClassUid: string, path: string, siblings: DataSet | undefined): Typed {
   const iod = iods.get(sopClassUid)
-  if (iod === undefined) return undefined
+  if (iod === undefined) return { type: undefined, isConditional: false }
   let strictest: AttributeType = iod.isWhole ? 3 : undefined
+  let isConditional = false
   for (const module of iod.modules) {
-    const type = moduleTypes.get(module)?.get(path)
-    if (type !== undefined && type < (strictest ?? 4)) strictest = type
+    const entry = moduleTypes.get(module)?.get(path)
+    if (entry === undefined) continue
+    isConditional ||= entry.condition !== undefined
+    const isUnmet = siblings !== undefined && entry.condition?.(siblings) === false
+    const type = isUnmet ? 3 : entry.type
+    if (type < (strictest ?? 4)) strictest = type
   }
-  return strictest
+  return { type: strictest, isConditional }
 }
