@@ -1,9 +1,4 @@
 /** The `pandok` command: each subcommand is somebody's library; this only finds it. */
-import { enableCompileCache } from 'node:module'
-import { join } from 'node:path'
-
-// What was compiled once is not compiled again; within the installation, where nobody else writes.
-enableCompileCache(join(import.meta.dirname, '../../node_modules/.cache/pandok'))
 
 const io = {
   out: (text: string) => process.stdout.write(text),
@@ -27,7 +22,7 @@ process.exitCode = await run()
 async function run(): Promise<number> {
   switch (command) {
     case 'deidentify': {
-      const { runDeidentifyCli } = await import('@pandok/anonymizer/node')
+      const { runDeidentifyCli } = await import('@pandok/anonymizer/node/deidentify')
       return await runDeidentifyCli(args, io)
     }
     case 'key': {

@@ -13,7 +13,7 @@ import { makePhantom } from '../phantom/index.ts'
 
 const FILES = 1_000
 const ROUNDS = 5
-const MAIN = join(import.meta.dirname, '../../deploy/cli/main.ts')
+const MAIN = join(import.meta.dirname, '../../deploy/cli/main.mjs')
 const DCMJS = join(import.meta.dirname, 'dcmjs-anonymize.mjs')
 
 interface Tool {

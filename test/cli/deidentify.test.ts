@@ -12,7 +12,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest
 import yazl from 'yazl'
 import { makePhantom, type Phantom } from '../phantom/index.ts'
 
-const MAIN = join(import.meta.dirname, '../../deploy/cli/main.ts')
+const MAIN = join(import.meta.dirname, '../../deploy/cli/main.mjs')
 let files: Phantom['files'] = []
 let folder = ''
 

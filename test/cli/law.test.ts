@@ -18,7 +18,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest
 import yauzl from 'yauzl'
 import { makePhantom, type Phantom } from '../phantom/index.ts'
 
-const MAIN = join(import.meta.dirname, '../../deploy/cli/main.ts')
+const MAIN = join(import.meta.dirname, '../../deploy/cli/main.mjs')
 let files: Phantom['files'] = []
 let folder = ''
 

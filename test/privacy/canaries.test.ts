@@ -22,7 +22,7 @@ import {
 } from '@pandok/anonymizer/dicom'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-const MAIN = join(import.meta.dirname, '../../deploy/cli/main.ts')
+const MAIN = join(import.meta.dirname, '../../deploy/cli/main.mjs')
 const KINDS: Readonly<Record<string, string>> = {
   CT: '1.2.840.10008.5.1.4.1.1.2',
   MR: '1.2.840.10008.5.1.4.1.1.4',

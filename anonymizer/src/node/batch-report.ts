@@ -14,6 +14,9 @@ import type { Input } from './inputs.ts'
 import { reportPage } from './report-page.ts'
 import type { Outcome } from './run.ts'
 
+/** Characters. */
+const WRITTEN_AT_ONCE = 65_536
+
 export interface BatchReport {
   readonly add: (input: Input, outcome: Outcome) => void
   /** Writes the files; each appears whole or not at all. */
@@ -41,24 +44,45 @@ export function openBatchReport(options: {
   const sums = new Map<string, ReportRow & { count: number }>()
   /** Lists of rows repeat: each is written once, and after that by its number. */
   const patterns = new Map<string, number>()
+  /** The list of the instance before, mostly that of the next; `files`: not in the sums yet. */
+  let last: { rows: readonly ReportRow[]; pattern: number; files: number } | undefined
+  let lines = ''
 
+  const write = (line: string) => {
+    lines += `${line}\n`
+    if (lines.length > WRITTEN_AT_ONCE) flush()
+  }
+  const flush = () => {
+    writeSync(instances, lines)
+    lines = ''
+  }
   const patternOf = (rows: readonly ReportRow[]): number => {
+    if (last?.rows !== rows) {
+      addLast()
+      last = { rows, pattern: newPatternOf(rows), files: 0 }
+    }
+    last.files++
+    return last.pattern
+  }
+  const newPatternOf = (rows: readonly ReportRow[]): number => {
     const text = JSON.stringify(rows)
     const digest = createHash('sha256').update(text).digest('base64')
     let pattern = patterns.get(digest)
     if (pattern === undefined) {
       pattern = patterns.size
       patterns.set(digest, pattern)
-      writeSync(instances, `{"pattern":${pattern},"rows":${text}}\n`)
+      write(`{"pattern":${pattern},"rows":${text}}`)
     }
     return pattern
   }
-  const addRows = (rows: readonly ReportRow[]) => {
-    for (const row of rows) {
+  const addLast = () => {
+    if (last === undefined) return
+    for (const row of last.rows) {
       const what = `${row.path} ${row.rule} ${row.action}`
+      const count = row.count * last.files
       const sum = sums.get(what)
-      if (sum === undefined) sums.set(what, { ...row })
-      else sum.count += row.count
+      if (sum === undefined) sums.set(what, { ...row, count })
+      else sum.count += count
     }
   }
 
@@ -80,14 +104,15 @@ export function openBatchReport(options: {
           counts[outcome.kind]++
           if (outcome.kind === 'written') counts.bytesWritten += outcome.bytes
           subjects.add(outcome.path.split(/[\\/]/)[0] ?? '')
-          addRows(outcome.rows)
           const pattern = patternOf(outcome.rows)
           const line = { input: input.id, output: outcome.path, pattern }
-          writeSync(instances, `${JSON.stringify(line)}\n`)
+          write(JSON.stringify(line))
         }
       }
     },
     finish: () => {
+      addLast()
+      flush()
       closeSync(instances)
       const summary: BatchSummary = {
         schema: 'pandok-deidentification-report-1',

@@ -2,14 +2,11 @@
  * Child processes that take jobs in batches. One that hangs or dies costs the file that it worked
  * on: the batch is tried again file by file, so that the culprit is known.
  */
-import { type ChildProcess, fork } from 'node:child_process'
-import { getCompileCacheDir } from 'node:module'
-import { fileURLToPath } from 'node:url'
+import type { ChildProcess } from 'node:child_process'
 import { askChild } from './ask-child.ts'
+import { startChild } from './child.ts'
 import type { Answer, ChildSettings, Job, Refused } from './deidentify-child.ts'
 
-const CHILD = fileURLToPath(new URL('./deidentify-child.ts', import.meta.url))
-const MAX_HEAP_MIB = 512
 const TIMEOUT_MS = 30_000
 /** More time for larger files: slow disks still read this much. */
 const SLOWEST_BYTES_PER_MS = 5_000
@@ -41,22 +38,19 @@ interface Child {
   readonly isReady: Promise<unknown>
 }
 
-/** The first child starts at once: `settings` may take as long as it does. */
-export function startChildren(count: number, settings: Promise<ChildSettings>): Children {
+/** `first` may be there already; `settings` may take as long as it does. */
+export function startChildren(
+  count: number,
+  settings: Promise<ChildSettings>,
+  first: ChildProcess = startChild(),
+): Children {
   let started = 0
   let isClosed = false
   const idle: Child[] = []
   const waiting: ((child: Child) => void)[] = []
   const all = new Set<Child>()
 
-  const start = (): Child => {
-    const child = fork(CHILD, {
-      execArgv: [`--max-old-space-size=${MAX_HEAP_MIB}`],
-      // No secrets in its environment, nothing of its console in our logs.
-      env: { NODE_COMPILE_CACHE: getCompileCacheDir() },
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-      serialization: 'advanced',
-    })
+  const start = (child: ChildProcess): Child => {
     const made = {
       number: started++,
       process: child,
@@ -67,7 +61,7 @@ export function startChildren(count: number, settings: Promise<ChildSettings>): 
     all.add(made)
     return made
   }
-  idle.push(start())
+  idle.push(start(first))
   const release = (child: Child) => {
     const next = waiting.shift()
     if (next === undefined) idle.push(child)
@@ -75,11 +69,13 @@ export function startChildren(count: number, settings: Promise<ChildSettings>): 
   }
   const take = async (): Promise<Child> =>
     idle.pop() ??
-    (all.size < count ? start() : await new Promise<Child>((resolve) => waiting.push(resolve)))
+    (all.size < count
+      ? start(startChild())
+      : await new Promise<Child>((resolve) => waiting.push(resolve)))
   const replace = (child: Child) => {
     child.process.kill('SIGKILL')
     all.delete(child)
-    if (!isClosed) release(start())
+    if (!isClosed) release(start(startChild()))
   }
 
   const run = async (batch: Batch): Promise<BatchAnswer> => {

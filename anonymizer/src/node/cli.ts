@@ -2,6 +2,7 @@
  * `pandok deidentify IN… --out DIR`: cleans files, folders, zips and discs on the hospital's own
  * machine. Originals are only read; each output appears whole or not at all.
  */
+import type { ChildProcess } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
@@ -63,14 +64,19 @@ interface Options {
   readonly record: RecordOptions
 }
 
-export async function runDeidentifyCli(args: readonly string[], io: CliIo): Promise<number> {
+/** `first`: a child that was started already. */
+export async function deidentifyCli(
+  args: readonly string[],
+  io: CliIo,
+  first: ChildProcess | undefined,
+): Promise<number> {
   if (args.includes('--help')) {
     io.out(HELP)
     return 0
   }
   try {
     const options = readOptions(args)
-    const summary = await run(options, io)
+    const summary = await run(options, io, first)
     const { written, unchanged, refused, passedOver } = summary.counts
     const more = [
       unchanged > 0 ? `, ${unchanged} there before` : '',
@@ -85,10 +91,14 @@ export async function runDeidentifyCli(args: readonly string[], io: CliIo): Prom
   }
 }
 
-async function run(options: Options, io: CliIo): Promise<BatchSummary> {
+async function run(
+  options: Options,
+  io: CliIo,
+  first: ChildProcess | undefined,
+): Promise<BatchSummary> {
   const { out, isDryRun } = options
   const settings = Promise.withResolvers<ChildSettings>()
-  const children = startChildren(options.jobs, settings.promise)
+  const children = startChildren(options.jobs, settings.promise, first)
   try {
     // Checking a profile needs libraries that take as long to load as a child to start.
     const { loadProfile } = await import('../profile/profile.ts')

@@ -65,6 +65,7 @@ export interface Answer {
   readonly failure: string | undefined
 }
 
+const OWN_NAME = randomUUID()
 const reader = createSourceReader()
 const patterns = new Map<string, number>()
 let nextPattern = 0
@@ -120,7 +121,7 @@ function clean({ index, source }: Job, fresh: Answer['patterns'][number][]): Don
   const file = input instanceof Uint8Array ? undefined : input
   try {
     const { pieces, report, ...names } = deidentifySource(input, settings)
-    const partial = randomUUID()
+    const partial = `${OWN_NAME}-${index}`
     const { partialFolder } = settings
     if (partialFolder !== undefined) writeFile(join(partialFolder, partial), pieces, file)
     const bytes = pieces.reduce((sum, { length }) => sum + length, 0)

@@ -2,7 +2,7 @@
  * What is to be de-identified: files, the files below folders, the entries of zips, the files next
  * to a DICOMDIR. In a fixed order, one at a time, so that a hundred thousand cost no memory.
  */
-import { createHmac } from 'node:crypto'
+import { createHmac, createSecretKey } from 'node:crypto'
 import { type Dirent, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import yauzl from 'yauzl'
@@ -44,8 +44,9 @@ const [STORED, DEFLATED] = [0, 8]
 
 export async function* inputsOf(paths: readonly string[], key: Uint8Array): AsyncGenerator<Input> {
   let index = 0
+  const secret = createSecretKey(key)
   const input = (label: string, source: Source, bytes: number): Input => {
-    const id = createHmac('sha256', key).update(`input\0${label}`).digest('hex').slice(0, 16)
+    const id = createHmac('sha256', secret).update(`input\0${label}`).digest('hex').slice(0, 16)
     return { index: index++, label, id, source, bytes }
   }
   for (const path of paths) {

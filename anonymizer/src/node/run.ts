@@ -142,7 +142,8 @@ function createPlacer(options: RunOptions): Placer {
   const { out, partialFolder, isDryRun, subjects, table } = options
   /** Inputs by the SOP Instance UID of their output. */
   const placed = new Map<string, { id: string; path: string }>()
-  const folders = new Set<string>()
+  /** False: there before this run, perhaps with files in it. */
+  const folders = new Map<string, boolean>()
 
   return (input, outcome, rows) => {
     if (outcome.code !== undefined) {
@@ -170,11 +171,12 @@ function createPlacer(options: RunOptions): Placer {
     placed.set(sopInstanceUid, { id: input.id, path })
     if (isDryRun) return { kind: 'written', path, bytes, rows }
     const target = join(out, path)
-    if (!folders.has(folder)) {
-      mkdirSync(join(out, folder), { recursive: true })
-      folders.add(folder)
+    let isOurs = folders.get(folder)
+    if (isOurs === undefined) {
+      isOurs = mkdirSync(join(out, folder), { recursive: true }) !== undefined
+      folders.set(folder, isOurs)
     }
-    if (existsSync(target)) {
+    if (!isOurs && existsSync(target)) {
       if (sameBytes(partial, target)) {
         rmSync(partial)
         return { kind: 'unchanged', path, bytes, rows }
