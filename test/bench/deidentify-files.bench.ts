@@ -1,34 +1,38 @@
 /**
- * The whole command on 1,000 CT files of 0.5 MB against `cp` of the same files and the tools that
- * are installed (Debian: libgdcm-tools, dcmtk). Each measurement of a tool is paired with a fresh
- * `cp` just before it; the figure is seconds of cp over seconds of the tool: 1 is as fast as cp.
+ * The whole command against `cp` of the same files and the tools that are installed (Debian:
+ * libgdcm-tools, dcmtk, orthanc): 1,000 CT files of 0.5 MB, 10,000 of them, and a multi-frame file of
+ * 400 MB. Each measurement is paired with a fresh `cp` just before it; the figure is seconds of cp
+ * over seconds of the tool: 1 is as fast as cp.
  */
-import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { dataSet, readDicom, value, writeDicom } from '@pandok/anonymizer/dicom'
-import { makePhantom } from '../phantom/index.ts'
+import { writeMultiFrame } from '../support/multi-frame.ts'
+import { makeFiles } from './make-files.ts'
+import { isOrthancThere, startOrthanc } from './orthanc.ts'
+import { COPY, clear, HEADERS_ONLY, median, ours, type Timed, timed } from './timed.ts'
 
 const FILES = 1_000
+const MORE_FILES = 10_000
+const FRAMES = 800
 const ROUNDS = 5
-const MAIN = join(import.meta.dirname, '../../deploy/cli/main.mjs')
+const FEW_ROUNDS = 3
 const DCMJS = join(import.meta.dirname, 'dcmjs-anonymize.mjs')
 
 interface Tool {
   readonly name: string
   readonly isThere: boolean
-  /** A shell command from the folder `$IN` to the folder `$OUT`. */
   readonly command: string
 }
 
-const ours = (jobs: number) =>
-  `'${process.execPath}' '${MAIN}' deidentify "$IN" --out "$OUT" --key-file "$OUT.key" --jobs ${jobs}`
+const OURS: readonly Tool[] = [1, 2].map((jobs) => ({
+  name: `pandok, ${jobs === 1 ? 'one worker' : 'two workers'}`,
+  isThere: true,
+  command: ours(jobs),
+}))
 
-const TOOLS: readonly Tool[] = [
-  { name: 'pandok, one worker', isThere: true, command: ours(1) },
-  { name: 'pandok, two workers', isThere: true, command: ours(2) },
+const OTHERS: readonly Tool[] = [
   {
     name: 'gdcmanon',
     isThere: existsSync('/usr/bin/gdcmanon'),
@@ -44,77 +48,90 @@ const TOOLS: readonly Tool[] = [
     isThere: true,
     command: `'${process.execPath}' '${DCMJS}' "$IN" "$OUT"`,
   },
+  // Nowhere to be had as a package.
+  { name: 'CTP', isThere: false, command: '' },
 ]
 
 /** On disk, and where there is one on a memory file system. */
 export async function run(): Promise<void> {
-  const places = [tmpdir(), ...(existsSync('/dev/shm') ? ['/dev/shm'] : [])]
-  for (const place of places) {
-    const folder = await mkdtemp(join(place, 'pandok-bench-'))
-    try {
-      await makeFiles(join(folder, 'in'))
-      for (const tool of TOOLS) {
-        if (!tool.isThere) process.stdout.write(`${tool.name}: not installed\n`)
-        else measure(tool, folder, place)
-      }
-    } finally {
-      await rm(folder, { recursive: true, force: true })
-    }
+  for (const place of [tmpdir(), ...(existsSync('/dev/shm') ? ['/dev/shm'] : [])]) {
+    await inFolder(place, async (folder) => {
+      await makeFiles(join(folder, 'in'), { files: FILES, size: 512 })
+      for (const tool of [...OURS, ...OTHERS]) await measure(tool, folder, place, FILES, ROUNDS)
+      await measureOrthanc(folder, place)
+    })
+    await inFolder(place, async (folder) => {
+      await mkdir(join(folder, 'in'))
+      await writeMultiFrame(join(folder, 'in/large.dcm'), FRAMES)
+      const tool = { name: 'pandok, one file of 400 MB', isThere: true, command: ours(1) }
+      await measure(tool, folder, place, 1, ROUNDS)
+    })
+  }
+  await inFolder(tmpdir(), async (folder) => {
+    await makeFiles(join(folder, 'in'), { files: MORE_FILES, size: 512 })
+    for (const tool of OURS) await measure(tool, folder, tmpdir(), MORE_FILES, FEW_ROUNDS)
+  })
+}
+
+async function inFolder(place: string, work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(place, 'pandok-bench-'))
+  try {
+    await writeFile(join(folder, 'profile.yaml'), HEADERS_ONLY)
+    await work(folder)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
   }
 }
 
-function measure({ name, command }: Tool, folder: string, place: string): void {
-  const ratios: number[] = []
-  const cpuRatios: number[] = []
-  for (let round = -1; round < ROUNDS; round++) {
-    const copy = timed('cp -r "$IN" "$OUT"', folder)
-    const tool = timed(command, folder)
-    // The first round warms caches up.
-    if (round < 0) continue
-    ratios.push(copy.seconds / tool.seconds)
-    cpuRatios.push(tool.cpuSeconds / copy.cpuSeconds)
+async function measure(
+  { name, isThere, command }: Tool,
+  folder: string,
+  place: string,
+  files: number,
+  rounds: number,
+): Promise<void> {
+  const title = `${place}: ${files} files: ${name}`
+  if (!isThere) {
+    process.stdout.write(`${title}: not installed\n`)
+    return
   }
+  const pairs: { copy: Timed; tool: Timed }[] = []
+  // The first round warms caches up.
+  for (let round = -1; round < rounds; round++) {
+    const copy = await timed(COPY, folder, files)
+    const tool = await timed(command, folder, files)
+    if (round >= 0) pairs.push({ copy, tool })
+  }
+  const ratios = pairs.map(({ copy, tool }) => copy.seconds / tool.seconds)
+  const cpuRatios = pairs.map(({ copy, tool }) => tool.cpuSeconds / copy.cpuSeconds)
+  const peak = Math.max(...pairs.map(({ tool }) => tool.peakMib))
   process.stdout.write(
-    `${place}: ${name}: ${median(ratios).toFixed(2)} of cp ` +
-      `(${Math.min(...ratios).toFixed(2)}-${Math.max(...ratios).toFixed(2)}), ` +
-      `${median(cpuRatios).toFixed(1)} x the CPU of cp\n`,
+    `${title}: ${ratioText(ratios)}, ${median(cpuRatios).toFixed(1)} x the CPU of cp, ` +
+      `${median(pairs.map(({ tool }) => tool.seconds)).toFixed(2)} s, ${peak.toFixed(0)} MiB\n`,
   )
 }
 
-/** The output is flushed and removed outside the time. */
-function timed(command: string, folder: string): { seconds: number; cpuSeconds: number } {
-  const env = { ...process.env, IN: join(folder, 'in'), OUT: join(folder, 'out') }
-  const { stderr, status } = spawnSync(
-    'bash',
-    ['-c', `TIMEFORMAT='T %R %U %S'; time { ${command}; }`],
-    {
-      env,
-      encoding: 'utf8',
-      stdio: ['ignore', 'ignore', 'pipe'],
-      maxBuffer: 1 << 28,
-    },
-  )
-  const times = /T ([\d.]+) ([\d.]+) ([\d.]+)\s*$/.exec(stderr)
-  if (times === null || status !== 0) throw new Error(`the command failed: ${command}`)
-  const files = execFileSync('bash', ['-c', 'find "$OUT" -type f -size +100k | wc -l'], { env })
-  if (Number(files.toString()) < FILES) throw new Error(`not all files were written: ${command}`)
-  execFileSync('bash', ['-c', 'rm -rf "$OUT" "$OUT".key*; sync'], { env })
-  const [, seconds = '0', user = '0', system = '0'] = times
-  return { seconds: Number(seconds), cpuSeconds: Number(user) + Number(system) }
-}
-
-async function makeFiles(folder: string): Promise<void> {
-  await mkdir(folder)
-  const { files } = makePhantom({ seed: 1, size: 512, slices: 20 })
-  for (let index = 0; index < FILES; index++) {
-    const { dataSet: slice, transferSyntaxUid } = readDicom(
-      files[index % files.length]?.bytes ?? new Uint8Array(),
-    )
-    const own = dataSet([...slice.values(), value('00080018', 'UI', `2.25.77${index}`)])
-    await writeFile(join(folder, `${index}.dcm`), writeDicom({ transferSyntaxUid, dataSet: own }))
+async function measureOrthanc(folder: string, place: string): Promise<void> {
+  const title = `${place}: ${FILES} files: Orthanc (from its storage, over loopback)`
+  if (!isOrthancThere) {
+    process.stdout.write(`${title}: not installed\n`)
+    return
+  }
+  const orthanc = await startOrthanc(join(folder, 'orthanc'), join(folder, 'in'))
+  try {
+    const ratios: number[] = []
+    for (let round = 0; round < ROUNDS; round++) {
+      const copy = await timed(COPY, folder, FILES)
+      ratios.push(copy.seconds / (await orthanc.anonymize(join(folder, 'out'))))
+      clear(folder)
+    }
+    process.stdout.write(`${title}: ${ratioText(ratios)}\n`)
+  } finally {
+    await orthanc.stop()
   }
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+function ratioText(ratios: readonly number[]): string {
+  const range = `${Math.min(...ratios).toFixed(2)}-${Math.max(...ratios).toFixed(2)}`
+  return `${median(ratios).toFixed(2)} of cp (${range})`
 }

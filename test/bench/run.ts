@@ -17,6 +17,8 @@ export interface BenchCase {
 interface BenchFile {
   readonly cases?: readonly BenchCase[]
   readonly run?: () => Promise<void>
+  /** It runs only when it is asked for by its whole name. */
+  readonly isSlow?: boolean
 }
 
 const wanted = process.argv.slice(2)
@@ -25,6 +27,7 @@ const files = (await readdir(import.meta.dirname))
   .filter((name) => wanted.length === 0 || wanted.some((each) => name.includes(each)))
 for (const file of files) {
   const bench = (await import(join(import.meta.dirname, file))) as BenchFile
+  if (bench.isSlow === true && !wanted.includes(file.replace('.bench.ts', ''))) continue
   for (const each of bench.cases ?? []) await run(each)
   await bench.run?.()
 }
