@@ -6,17 +6,21 @@
 import {
   characterSetOf,
   type DataSet,
+  DicomError,
   type Element,
   isAscii,
   stringsOf,
   type Tag,
 } from '../dicom/index.ts'
+import { isBinary, wordsIn } from './words.ts'
 
 export interface Identifiers {
   /** Without the identifiers of this instance, e-mail addresses and resident numbers. */
   readonly removeKnown: (text: string) => string
   /** Without dates, telephone numbers and titled names as well. */
   readonly removeAll: (text: string) => string
+  /** Whether it holds one of this instance; what only looks like one is not asked. */
+  readonly isFoundIn: (text: string) => boolean
 }
 
 /** Gives what `make` gives, perhaps from before. */
@@ -58,28 +62,51 @@ const BIRTH_DATE: Tag = '00100030'
 /** Shorter ones say nothing and would take numbers out of clinical words. */
 const MIN_ID = 4
 const MIN_LATIN_NAME = 3
-const MAX_WORDS = 500
+/** More identifiers, or more text times identifiers, than any file needs: searching would take too long. */
+const MAX_PATTERNS = 2_000
+const MAX_SEARCH = 200_000_000
+/** What the forms below cost, in patterns. */
+const FORMS_COST = 20
 const LONG_WORD = 7
+const MIN_SPELLED = 5
+const MIN_GROUPED = 7
+/** Of a name: more are hardly parts of one. */
+const MAX_PARTS = 5
 
-const EMAIL = String.raw`[\w.+-]+@[\w-]+(?:\.[\w-]+)+`
+/** Begins where a run of its characters begins: anywhere in it would cost the square of its length. */
+const EMAIL = String.raw`(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+`
 /** Korean resident or foreigner registration number: date of birth, sex and century, six digits. */
-const RESIDENT = String.raw`(?<!\d)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\s?-?\s?[1-8]\d{6}(?!\d)`
-const PHONE = String.raw`(?<![\d.])(?:\+\d{1,3}[-. ]?\(?\d{1,3}\)?|\(?0\d{1,2}\)?)[-. ]?\d{3,4}[-. ]?\d{4}(?!\d)`
-const MONTH = String.raw`(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?`
-const DATES = [
-  String.raw`(?<!\d)(?:19|20)\d{2}\s?[-./년]\s?(?:0?[1-9]|1[0-2])\s?[-./월]\s?(?:0?[1-9]|[12]\d|3[01])(?:\s?일|(?!\d))`,
-  String.raw`(?<!\d)(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)`,
-  String.raw`(?<!\d)(?:0?[1-9]|[12]\d|3[01])\s?[-./]\s?(?:0?[1-9]|[12]\d|3[01])\s?[-./]\s?(?:19|20)\d{2}(?!\d)`,
-  String.raw`(?<![\p{L}\d])(?:\d{1,2}[ -])?${MONTH}[ -](?:\d{1,2},? )?(?:19|20)\d{2}(?!\d)`,
+const RESIDENT = String.raw`(?<!\d)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:\s?-?\s?[1-8]\d{6}|-[1-8][*x]{6})(?!\d)`
+const PHONES = [
+  String.raw`(?<![\d.])(?:\+\d{1,3}[-. ]?\(?\d{1,3}\)?|\(?0\d{1,2}\)?)[-. ]?\d{3,4}[-. ]?\d{4}(?!\d)`,
+  String.raw`(?<![\d.])(?:\(\d{3}\) ?|\d{3}[-.])\d{3}[-.]\d{4}(?!\d)`,
+  // Numbers of companies in Korea.
+  String.raw`(?<![\d.-])1[5-9]\d{2}-\d{4}(?![\d-])`,
 ]
-const TITLED = String.raw`(?<!\p{L})(?:dr|prof|mr|mrs|ms)\.? \p{L}[\p{L}'-]+`
+const MONTH = String.raw`(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?`
+const NTH = '(?:st|nd|rd|th)?'
+const DATES = [
+  String.raw`(?<!\d)(?:19|20)\d{2}\s?[-./년]\s?(?:0?[1-9]|1[0-2])\s?[-./월]\s?(?:0?[1-9]|[12]\d|3[01])(?:\s?일|(?!\d))(?:T\d{2}:?\d{2})?`,
+  String.raw`(?<!\d)(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)`,
+  String.raw`(?<!\d)(?:0?[1-9]|[12]\d|3[01])\s?(?<joint>[-./])\s?(?:0?[1-9]|[12]\d|3[01])\s?\k<joint>\s?(?:19|20)\d{2}(?!\d)`,
+  String.raw`(?<![\d.'’-])['’]?\d{2}(?<short>[-./])(?:0[1-9]|1[0-2])\k<short>(?:0[1-9]|[12]\d|3[01])(?![\d.-])`,
+  String.raw`(?<![\p{L}\d.-])(?:\d{1,2}${NTH}(?: of)?[ -])?${MONTH}[ -](?:\d{1,2}${NTH},? )?(?:19|20)\d{2}(?!\d)`,
+  String.raw`(?<!\d)(?:19|20)\d{2}\s?년\s?\d{1,2}\s?월`,
+  String.raw`(?<!\d)\d{1,2}\s?월\s?\d{1,2}\s?일`,
+]
+/** MR, MS and DR without a point are modalities and diseases. */
+const TITLED = String.raw`(?<!\p{L})(?:(?:[Dd]r|DR|[Pp]rof|PROF|M[rs]|Mrs)\.\s?\p{L}[\p{L}'-]+|(?:Dr|Prof|M[rs]|Mrs)\s\p{Lu}[\p{L}'-]+)(?:\s\p{Lu}\p{Ll}[\p{L}'-]*)?`
+/** A Korean family name, a given name, and how one speaks to a physician. */
+const KOREAN_TITLED = String.raw`(?<!\p{L})[김이박최정강조윤장임한오서신권황안송전홍유고문양손배백허남심노하곽성차주우구민류나진지엄채원천방공현][가-힣]{0,2}\s?(?:교수|선생|원장|박사)님?`
 
 const FORMS = new RegExp([EMAIL, RESIDENT].join('|'), 'giu')
-const MORE_FORMS = new RegExp([...DATES, PHONE, TITLED].join('|'), 'giu')
+const MORE_FORMS = new RegExp([...DATES, ...PHONES].join('|'), 'giu')
+const TITLES = new RegExp([TITLED, KOREAN_TITLED].join('|'), 'gu')
 
 /**
  * Patterns of what names the subject in the original data set: at this moment only, values of a
- * person are in our hands. Longer ones first, for a part must not spoil the whole.
+ * person are in our hands. Longer ones first, for a part must not spoil the whole. DICOM_TOO_MANY
+ * when searching for them would take too long.
  */
 export function identifierPatterns(
   dataSet: DataSet,
@@ -93,7 +120,25 @@ export function identifierPatterns(
     const own = memo(element, key, () => patternsIn(element, characterSet, isInstitutionKept))
     for (const pattern of own) patterns.add(pattern)
   }
-  return [...patterns].sort((a, b) => b.length - a.length).slice(0, MAX_WORDS)
+  if (patterns.size > MAX_PATTERNS) {
+    throw new DicomError('DICOM_TOO_MANY', 'there are more identifiers than can be searched for')
+  }
+  if (textBytesIn(dataSet) * (patterns.size + FORMS_COST) > MAX_SEARCH) {
+    throw new DicomError('DICOM_TOO_MANY', 'there is more text than can be searched')
+  }
+  return [...patterns].sort((a, b) => b.length - a.length)
+}
+
+/** What may have to be searched. */
+function textBytesIn(dataSet: DataSet): number {
+  let sum = 0
+  for (const element of dataSet.values()) {
+    if (element.kind === 'sequence') for (const item of element.items) sum += textBytesIn(item)
+    else if (element.kind === 'value') {
+      sum += isBinary(element.vr) ? wordsIn(element).length : element.bytes.length
+    }
+  }
+  return sum
 }
 
 export function identifiersFrom(patterns: readonly string[]): Identifiers {
@@ -102,11 +147,13 @@ export function identifiersFrom(patterns: readonly string[]): Identifiers {
     const without = own === undefined ? text : text.replace(own, '')
     return tidy(text, without.replace(FORMS, ''))
   }
+  const first = patterns.length === 0 ? undefined : new RegExp(patterns.join('|'), 'iu')
   return {
+    isFoundIn: (text) => text !== '' && first?.test(text) === true,
     removeKnown,
     removeAll: (text) => {
       const without = own === undefined ? text : text.replace(own, '')
-      return tidy(text, without.replace(FORMS, '').replace(MORE_FORMS, ''))
+      return tidy(text, without.replace(FORMS, '').replace(MORE_FORMS, '').replace(TITLES, ''))
     },
   }
 }
@@ -136,29 +183,46 @@ function patternsOf(
   if (IDENTIFYING.has(tag) || (INSTITUTION.has(tag) && !isInstitutionKept)) {
     return stringsOf(element, characterSet)
       .filter((text) => text.length >= MIN_ID)
-      .map(wordPattern)
+      .map((text) => (INSTITUTION.has(tag) ? wordPattern(text) : idPattern(text)))
   }
   return []
 }
 
-/** Family and given name alone, together in both orders, with anything or nothing between. */
+/** Every part of the name alone, any two of them in any order and joined by anything, initials. */
 function namePatterns(name: string): string[] {
   const patterns: string[] = []
   for (const group of name.split('=')) {
     const parts = group.split(/[\^\s,.]+/).filter((part) => part !== '')
-    for (const part of parts) {
-      if (isLong(part)) patterns.push(wordPattern(part))
+    const some = parts.slice(0, MAX_PARTS)
+    for (const part of parts) if (isLong(part)) patterns.push(bounded(spelled(part), part))
+    for (const a of some) {
+      for (const b of some) {
+        if (a === b) continue
+        const title = isAscii(a) ? '' : '(?:님|씨)?'
+        patterns.push(bounded(`${spelled(a)}[\\s^,._=-]*${spelled(b)}${title}`, `${a}${b}`))
+      }
     }
-    const [first, second] = parts
-    if (first === undefined || second === undefined) continue
-    for (const [a, b] of [
-      [first, second],
-      [second, first],
-    ] as const) {
-      patterns.push(bounded(`${escaped(a)}[\\s^,._=-]*${escaped(b)}`, `${a}${b}`))
-    }
+    patterns.push(...initialsPatterns(some))
   }
   return patterns
+}
+
+/** As it is typed by others: G'ildong, Gil-dong, GIL DONG; of long Latin parts only. */
+function spelled(part: string): string {
+  const isSpelled = /^[a-z'’-]+$/i.test(part) && part.length >= MIN_SPELLED
+  if (!isSpelled) return escaped(part)
+  return Array.from(part.replace(/['’-]/g, '')).join("['’ -]?")
+}
+
+/** Two or three initials with points: of the whole name, and of a given name of two parts. */
+function initialsPatterns(parts: readonly string[]): string[] {
+  const letters = parts.flatMap((part) => part.split('-')).flatMap((part) => part[0] ?? [])
+  if (letters.length < 2 || !letters.every((letter) => /[a-z]/i.test(letter))) return []
+  const [family = '', ...given] = letters
+  const orders = [[family, ...given], [...given, family], [family, given[0] ?? ''], given]
+  return orders
+    .filter((order) => order.length > 1)
+    .map((order) => `(?<![\\p{L}.])${order.map((letter) => `${letter}\\.`).join('\\s?')}(?!\\p{L})`)
 }
 
 /** Single letters, and short Latin parts such as An or No, are words of their own. */
@@ -175,6 +239,19 @@ function birthPatterns(date: string): string[] {
 
 function wordPattern(word: string): string {
   return bounded(escaped(word).replace(/\s+/g, '\\s+'), word)
+}
+
+/** With other separators than it has, without leading zeros, and long numbers in groups. */
+function idPattern(id: string): string {
+  const chunks = id.match(/\p{N}+|\p{L}+|[^\p{L}\p{N}\s._/-]+/gu) ?? []
+  const pattern = chunks.map((chunk, at) => {
+    const isNumber = /^\d+$/.test(chunk)
+    if (!isNumber) return escaped(chunk)
+    const digits = at === 0 ? chunk.replace(/^0+(?=\d{4})/, '') : chunk
+    const zeros = digits === chunk ? '' : '0*'
+    return zeros + (digits.length >= MIN_GROUPED ? Array.from(digits).join('[ -]?') : digits)
+  })
+  return bounded(pattern.join('[\\s._/-]{0,3}'), id)
 }
 
 /**

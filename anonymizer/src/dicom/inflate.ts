@@ -5,8 +5,11 @@
 import { Inflate } from 'fflate/browser'
 import { DicomError } from './errors.ts'
 
-const MAX_BYTES = 512 * 1024 * 1024
+/** They are in memory twice while they are joined, and a bomb must end within two seconds. */
+const MAX_BYTES = 128 * 1024 * 1024
 const MAX_RATIO = 200
+/** So much may come of nothing: blank frames before others. A bomb ends soon after it. */
+const HEAD_START = 32 * 1024 * 1024
 /** Of the deflated bytes at once: deflate makes at most 1,032 bytes of one. */
 const STEP_BYTES = 16_384
 
@@ -27,7 +30,7 @@ export function inflate(deflated: Uint8Array): Uint8Array {
     } catch {
       throw damaged()
     }
-    if (total > budget) {
+    if (total > Math.min(budget, end * MAX_RATIO + HEAD_START)) {
       throw new DicomError('DICOM_TOO_LARGE', 'the data set grows more than allowed')
     }
   }

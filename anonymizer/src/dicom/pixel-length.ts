@@ -14,7 +14,8 @@ export function checkPixelData(
   const declared = dataSet.get('00280008')
   const text = textOf(declared)
   const frames = declared === undefined || text === '' ? 1 : Number(text)
-  if (!Number.isInteger(frames) || frames < 1 || frames > maxFrames) {
+  const isCount = declared === undefined || declared.vr === 'IS'
+  if (!isCount || !Number.isInteger(frames) || frames < 1 || frames > maxFrames) {
     throw new DicomError('DICOM_FRAMES', '(0028,0008) is not a possible number of frames')
   }
   const pixels = dataSet.get('7FE00010')
@@ -34,7 +35,8 @@ export function checkPixelData(
     throw new DicomError('DICOM_PIXEL_LENGTH', 'the pixel data should not be encapsulated')
   }
   // Chrominance of two neighbours is stored once (PS3.3 C.7.6.3.1.2).
-  const isHalved = textOf(dataSet.get('00280004')) === 'YBR_FULL_422'
+  const colours = dataSet.get('00280004')
+  const isHalved = colours?.vr === 'CS' && textOf(colours) === 'YBR_FULL_422'
   const bits =
     frames *
     shortOf(dataSet.get('00280010')) *
@@ -63,6 +65,7 @@ function nativeLength(pixels: Element): number | undefined {
 }
 
 function shortOf(element: Element | undefined): number {
-  if (element?.kind !== 'value' || element.bytes.length < 2) return 0
+  // Of another VR it would not be what it is taken for when the file is cleaned.
+  if (element?.kind !== 'value' || element.vr !== 'US' || element.bytes.length < 2) return 0
   return (element.bytes[0] ?? 0) + (element.bytes[1] ?? 0) * 256
 }

@@ -338,7 +338,12 @@ function readHeader(
 ): { vr: Vr; length: number; at: number } {
   if (!isExplicit) {
     const vr = isCreatorTag(tag) ? 'LO' : (dictionaryEntry(tag)?.vr ?? 'UN')
-    return { vr, length: longAt(window, start + 4, isLittle), at: start + 8 }
+    const length = longAt(window, start + 4, isLittle)
+    // Nobody could write it with its VR, and millions of short values cost more than they say.
+    if (length !== UNDEFINED_LENGTH && length > 0xffff && !LONG_VRS.has(vr)) {
+      throw new DicomError('DICOM_LENGTH', `(${tag}) ${vr} is too long, at offset ${start}`)
+    }
+    return { vr, length, at: start + 8 }
   }
   const vr = KNOWN_VRS.get(vrTextAt(window, start + 4))
   if (vr === undefined) throw new DicomError('DICOM_VR', `(${tag}) at offset ${start}`)

@@ -6,15 +6,13 @@ import { type ContentRule, contentRule, valueAction } from '../actions/content.t
 import { shiftDa, shiftDt } from '../actions/dates.ts'
 import { dummyOf, dummySequence } from '../actions/dummy.ts'
 import { type Identifiers, identifierPatterns } from '../actions/identifiers.ts'
+import { cleanValue } from '../actions/text.ts'
 import {
   dataSet as buildDataSet,
-  CHARSET_VRS,
   characterSetOf,
   type DataSet,
-  decodeText,
   type Element,
   getString,
-  isAscii,
   isPrivate,
   keywordOf,
   type SequenceElement,
@@ -255,10 +253,10 @@ function act(
     case 'C-date':
       return shiftDates(walk, element)
     case 'K':
-      return cleanText(walk, element, level, walk.identifiers.removeKnown)
+      return cleanText(walk, element, level, 'removeKnown')
     case 'C-text':
     case 'C-content':
-      return cleanText(walk, element, level, walk.identifiers.removeAll)
+      return cleanText(walk, element, level, 'removeAll')
   }
 }
 
@@ -276,7 +274,7 @@ function actOnSequence(
     case 'D':
       return dummySequence(element, {
         deriveUid: (uid) => deriveUids(walk, uid),
-        judge: (kept) => cleanText(walk, kept, level, walk.identifiers.removeKnown),
+        judge: (kept) => cleanText(walk, kept, level, 'removeKnown'),
       })
     case 'K':
     case 'U':
@@ -331,29 +329,18 @@ function shiftDates(walk: Walk, element: ValueElement): ValueElement {
   return isLost ? dummyOf(element.tag, element.vr) : value(element.tag, element.vr, shifted)
 }
 
-/** The same element when its text holds nothing that has to go, or is no text. */
+/** The same element when it holds nothing that has to go. */
 function cleanText(
   walk: Walk,
   element: ValueElement,
   level: Level,
-  clean: (text: string) => string,
+  how: 'removeKnown' | 'removeAll',
 ): ValueElement | undefined {
-  const { vr, tag, bytes } = element
-  if (bytes.length === 0) return element
-  if (vr === 'UN') {
-    // Its encoding is not known: all of it stays, or nothing.
-    const text = decodeText(bytes, [])
-    return clean(text) === text ? element : undefined
-  }
-  if (!CHARSET_VRS.has(vr) && !['AE', 'CS', 'UR'].includes(vr)) return element
-  const text = decodeText(bytes, CHARSET_VRS.has(vr) ? level.characterSet : [], vr === 'PN')
-  const trimmed = text.replace(/[\0 ]+$/, '')
-  const cleaned = clean(trimmed)
-  if (cleaned === trimmed) return element
-  // All of it was an identifier: a dummy, for the attribute may need a value.
-  if (cleaned.trim() === '') return dummyOf(tag, vr)
-  if (!isAscii(cleaned) && level.characterSet[0] !== 'ISO_IR 192') walk.needsUtf8 = true
-  return value(tag, vr, cleaned)
+  const cleaned = cleanValue(element, level.characterSet, walk.identifiers, how)
+  const isNew = cleaned !== undefined && cleaned !== element
+  const isUtf8 = level.characterSet[0] === 'ISO_IR 192'
+  if (isNew && !isUtf8 && cleaned.bytes.some((byte) => byte >= 0x80)) walk.needsUtf8 = true
+  return cleaned
 }
 
 /** An overlay without its data is none (PS3.3 C.9.2): the rest of its group goes too. */

@@ -120,7 +120,10 @@ function resolvePublic(
       ? { action: 'K', rule: 'uid retained' }
       : { action: 'U', rule: 'uid' }
   }
-  return { action: 'K', rule: 'not-in-table' }
+  // Free text that the table forgot is as free as that which it names.
+  const isFree = vr === 'LT' || vr === 'ST' || vr === 'UT'
+  const isCleaned = isFree && profile.options.has('clean-descriptors')
+  return { action: isCleaned ? 'C-text' : 'K', rule: 'not-in-table' }
 }
 
 /** UIDs of kinds of things, which somebody registered, not of things. */
