@@ -11,8 +11,8 @@ import { OutcomePage } from './pages/cases/OutcomePage.tsx'
 import { MembersPage } from './pages/members/MembersPage.tsx'
 import { ProgressPage } from './pages/progress/ProgressPage.tsx'
 import { ProjectsPage } from './pages/projects/ProjectsPage.tsx'
+import { RecordPage } from './pages/record/RecordPage.tsx'
 import { ResearchPage } from './pages/research/ResearchPage.tsx'
-import { UploadPage } from './pages/upload/UploadPage.tsx'
 import { WorklistPage } from './pages/worklist/WorklistPage.tsx'
 import { SessionContext } from './session/context.ts'
 import { pagesFor, Shell } from './session/Shell.tsx'
@@ -22,6 +22,13 @@ import { EmptyState, LoadingState } from './ui/index.ts'
 /** Cornerstone and OHIF come only to those who read. */
 const ReadingPage = lazy(async () => ({
   default: (await import('./pages/reading/ReadingPage.tsx')).ReadingPage,
+}))
+const UploadPage = lazy(async () => ({
+  default: (await import('./pages/upload/UploadPage.tsx')).UploadPage,
+}))
+/** With the anonymizer, which checks profiles while they are typed. */
+const SettingsPage = lazy(async () => ({
+  default: (await import('./pages/settings/SettingsPage.tsx')).SettingsPage,
 }))
 const QcPage = lazy(async () => ({ default: (await import('./pages/upload/QcPage.tsx')).QcPage }))
 
@@ -85,12 +92,14 @@ export function App({ session }: { session: Session }) {
                 )
               }
             />
-            <Route path="upload" element={<UploadPage />} />
+            <Route path="upload" element={<Late page={<UploadPage />} />} />
             <Route path="uploads/:uploadId" element={<Late page={<QcPage />} />} />
             <Route path="tasks/:taskId" element={<Late page={<ReadingPage />} />} />
             <Route path="cases" element={<CasesPage />} />
             <Route path="cases/:caseId" element={<CasePage />} />
             <Route path="progress" element={<ProgressPage />} />
+            <Route path="record" element={<RecordPage />} />
+            <Route path="settings" element={<Late page={<SettingsPage />} />} />
             <Route path="members" element={<MembersPage />} />
             <Route path="cases/:caseId/outcome" element={<OutcomePage />} />
             <Route path="cohorts" element={<ResearchPage />} />

@@ -1,58 +1,78 @@
-/** The Web Worker: de-identifies one file per message. Originals never leave it in any message. */
+/** The Web Worker: looks at files, shows frames to the page, de-identifies. */
 import {
-  DeidError,
-  DicomError,
   deidentify,
   joinChunks,
   loadProfile,
   openVault,
+  type PixelReview,
   type Settings,
 } from '../index.ts'
-import type { WorkerAnswer, WorkerRequest, WorkerSettings } from './protocol.ts'
+import { rgbaImage } from '../pixels/frames/index.ts'
+import { loadFrameCodecs } from './frame-codecs.ts'
+import { inspectFile, type SeeingSettings } from './inspect-file.ts'
+import { openFile, readFile } from './open-file.ts'
+import type { CleanFile, WorkerAnswer, WorkerRequest, WorkerSettings } from './protocol.ts'
+import { refusalOf } from './refusal.ts'
 
-let given: WorkerSettings | undefined
 /** Made once: what files of a series share is worked out once. */
-let settings: Settings | undefined
+const settings = Promise.withResolvers<SeeingSettings>()
 
 self.onmessage = ({ data }: MessageEvent<WorkerSettings | WorkerRequest>) => {
   if ('key' in data) {
-    given = data
+    settingsFrom(data).then(settings.resolve, settings.reject)
     return
   }
   void answer(data).then((message) => {
-    const transfer = message.kind === 'done' ? [message.bytes.buffer] : []
-    self.postMessage(message, { transfer })
+    self.postMessage(message, { transfer: buffersOf(message) })
   })
 }
 
-function settingsFrom(options: WorkerSettings | undefined): Settings {
-  if (options === undefined) throw new Error('no settings came before the first file')
+async function settingsFrom({ key, format, profile }: WorkerSettings): Promise<SeeingSettings> {
   return {
-    profile: loadProfile(options.profile),
-    vault: openVault(options.key, options.format),
+    profile: loadProfile(profile),
+    vault: openVault(key, format),
+    codecs: await loadFrameCodecs(),
   }
 }
 
-async function answer({ id, bytes: original }: WorkerRequest): Promise<WorkerAnswer> {
+async function answer(request: WorkerRequest): Promise<WorkerAnswer> {
   try {
-    settings ??= settingsFrom(given)
-    const result = deidentify(new Uint8Array(original), settings)
-    const bytes = joinChunks(result.chunks)
-    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
-    const sha256 = [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('')
-    const { pseudonym, studyInstanceUid, seriesInstanceUid, report } = result
-    return {
-      id,
-      kind: 'done',
-      bytes,
-      sha256,
-      pseudonym,
-      studyInstanceUid,
-      seriesInstanceUid,
-      report,
+    const given = await settings.promise
+    switch (request.kind) {
+      case 'inspect':
+        return { kind: 'inspected', file: await inspectFile(request.file, given) }
+      case 'deidentify':
+        return { kind: 'done', clean: await cleanFile(request.file, given, request.review) }
+      case 'show': {
+        const { dataSet, transferSyntaxUid } = await openFile(request.file, request.fileId)
+        const picture = rgbaImage(dataSet, transferSyntaxUid, request.frame, given.codecs)
+        return { kind: 'shown', picture }
+      }
+      case 'look':
+      case 'draw':
+        throw new Error('other workers do that')
     }
   } catch (error) {
-    const isCoded = error instanceof DicomError || error instanceof DeidError
-    return { id, kind: 'refused', code: isCoded ? error.code : 'DEID_INTERNAL' }
+    return refusalOf(error)
   }
+}
+
+async function cleanFile(
+  file: Blob,
+  given: Settings,
+  review: PixelReview | undefined,
+): Promise<CleanFile> {
+  const result = deidentify(await readFile(file), given, review)
+  const bytes = joinChunks(result.chunks)
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+  const sha256 = [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+  const { pseudonym, studyInstanceUid, seriesInstanceUid, report } = result
+  return { bytes, sha256, pseudonym, studyInstanceUid, seriesInstanceUid, report }
+}
+
+/** Handed over, not copied. */
+function buffersOf(message: WorkerAnswer): ArrayBuffer[] {
+  if (message.kind === 'done') return [message.clean.bytes.buffer]
+  if (message.kind === 'shown') return [message.picture.pixels.buffer]
+  return []
 }

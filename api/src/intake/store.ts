@@ -270,7 +270,10 @@ const numberAt = (tag: string) => `(instance #>> '{metadata,${tag},Value,0}')::f
 const ImageRow = z.object({
   sha256: z.string(),
   numberOfFrames: z.number(),
+  transferSyntaxUid: z.string(),
   isNative: z.boolean(),
+  photometricInterpretation: z.string(),
+  isPlanar: z.boolean(),
   rows: z.number(),
   columns: z.number(),
   samplesPerPixel: z.number(),
@@ -289,7 +292,11 @@ export async function imagesOf(db: Queryable, uploadId: string, seriesInstanceUi
   return await db.many(
     ImageRow,
     `select sha256, (instance->>'numberOfFrames')::int as "numberOfFrames",
+            instance->>'transferSyntaxUid' as "transferSyntaxUid",
             instance->>'transferSyntaxUid' = any($3) as "isNative",
+            coalesce(instance #>> '{metadata,00280004,Value,0}', 'MONOCHROME2')
+              as "photometricInterpretation",
+            coalesce(${numberAt('00280006')}, 0) = 1 as "isPlanar",
             ${numberAt('00280010')} as rows, ${numberAt('00280011')} as columns,
             coalesce(${numberAt('00280002')}, 1) as "samplesPerPixel",
             ${numberAt('00280100')} as "bitsAllocated", ${numberAt('00280101')} as "bitsStored",

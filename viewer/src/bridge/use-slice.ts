@@ -1,17 +1,55 @@
 /** One slice on a canvas of the page, drawn again whenever another is given. */
 import type { UploadImage } from '@pandok/contract'
-import { type RefObject, useEffect, useRef } from 'react'
+import { type RefObject, useEffect, useRef, useState } from 'react'
+import { drawStored } from '../data/stored-frames.ts'
 import { canPreview, drawSlice } from '../imaging/slice-preview.ts'
 
+export interface UsedSlice {
+  readonly canvas: RefObject<HTMLCanvasElement | null>
+  /** Why the slice cannot be drawn: a code. */
+  readonly failure: string | undefined
+}
+
+/** `onDrawn` is told when the slice is on the canvas, or cannot be. */
 export function useSlice(
   image: UploadImage | undefined,
   stored: ArrayBuffer | undefined,
-): { readonly canvas: RefObject<HTMLCanvasElement | null>; readonly isDrawable: boolean } {
+  onDrawn: () => void,
+): UsedSlice {
   const canvas = useRef<HTMLCanvasElement>(null)
-  const isDrawable = image === undefined || canPreview(image)
+  const [failure, setFailure] = useState<string>()
+  const told = useRef(onDrawn)
   useEffect(() => {
-    if (canvas.current === null || image === undefined || stored === undefined) return
-    if (canPreview(image)) drawSlice(canvas.current, image, stored)
+    told.current = onDrawn
+  })
+  useEffect(() => {
+    const element = canvas.current
+    if (element === null || image === undefined || stored === undefined) return
+    let isCurrent = true
+    const draw = async () => {
+      let code: string | undefined
+      if (canPreview(image)) {
+        element.width = image.columns
+        element.height = image.rows
+        drawSlice(element, image, stored)
+      } else {
+        const answer = await drawStored(image, stored)
+        if (!isCurrent) return
+        if (answer.kind === 'refused') code = answer.code
+        else {
+          const { width, height, pixels } = answer.picture
+          element.width = width
+          element.height = height
+          element.getContext('2d')?.putImageData(new ImageData(pixels, width, height), 0, 0)
+        }
+      }
+      setFailure(code)
+      told.current()
+    }
+    void draw()
+    return () => {
+      isCurrent = false
+    }
   }, [image, stored])
-  return { canvas, isDrawable }
+  return { canvas, failure }
 }

@@ -2,7 +2,7 @@
  * The upload that this window runs: it goes on while other pages are looked at, and the browser
  * asks before the window is closed under it.
  */
-import { startDeidentificationWorker } from '@pandok/anonymizer/web'
+import { startDeidentificationWorker, startLookingWorker } from '@pandok/anonymizer/web'
 import type { Client } from '@pandok/contract'
 import { startUpload, type Uploader } from './uploader.ts'
 
@@ -22,6 +22,7 @@ export function beginUpload(client: Client, projectKey: string, files: readonly 
     projectKey,
     files,
     startWorker: startDeidentificationWorker,
+    startLooking: startLookingWorker,
   })
   running.set(projectKey, uploader)
   const askBeforeLeaving = (event: BeforeUnloadEvent) => {

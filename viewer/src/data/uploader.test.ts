@@ -1,29 +1,72 @@
-import type { WorkerAnswer } from '@pandok/anonymizer/web'
+import type { PixelReview } from '@pandok/anonymizer'
+import type { DeidentificationWorker, FileInspection, LookingWorker } from '@pandok/anonymizer/web'
 import { type Client, createClient, PandokError } from '@pandok/contract'
 import { expect, test } from 'vitest'
-import { startUpload, type UploadSnapshot } from './uploader.ts'
+import type { UploadSnapshot, WaitingSeries } from './upload-snapshot.ts'
+import { startUpload, type Uploader } from './uploader.ts'
 
 const ROW = { path: '00100010', keyword: 'PatientName', rule: 'Z', action: 'Z', count: 1 } as const
+const TEXT_BOX = { left: 2, top: 1, width: 8, height: 4, score: 0.9 }
 
-/** Cleans a text file to itself; `bad…` is refused. The hash is the text. */
-const worker = () => ({
-  deidentify: async (bytes: ArrayBuffer): Promise<WorkerAnswer> => {
-    const text = new TextDecoder().decode(bytes)
-    await Promise.resolve()
-    if (text.startsWith('bad')) return { id: 1, kind: 'refused', code: 'DICOM_NOT_PART10' }
-    return {
-      id: 1,
-      kind: 'done',
-      bytes: new Uint8Array(bytes),
-      sha256: text,
-      pseudonym: 'P-0001',
-      studyInstanceUid: '1.2',
-      seriesInstanceUid: '1.3',
-      report: [ROW],
-    }
-  },
-  close: () => undefined,
+/**
+ * A file's name says what it is: `bad…` is refused, `us…` waits for a person, anything else is looked
+ * at in samples; `written…` has text. It is cleaned to itself, and the hash is the text.
+ */
+const inspectionOf = (text: string): FileInspection => ({
+  plan: text.startsWith('us') ? { kind: 'person', reason: 'written-on' } : { kind: 'sample' },
+  pseudonym: 'P-0001',
+  seriesInstanceUid: text.startsWith('us') ? '1.4' : '1.3',
+  instanceNumber: undefined,
+  numberOfFrames: 1,
+  modality: text.startsWith('us') ? 'US' : 'CT',
+  rows: 20,
+  columns: 30,
+  knownRegions: [],
+  isAnnounced: false,
+  corners: ['same'],
 })
+
+function fakeWorker() {
+  const reviews = new Map<string, PixelReview | undefined>()
+  const read = async (file: Blob) => await file.text().catch(() => undefined)
+  const worker: DeidentificationWorker = {
+    inspect: async (file) => {
+      const text = await read(file)
+      if (text === undefined) return { kind: 'refused', code: 'UNREADABLE' }
+      if (text.startsWith('bad')) return { kind: 'refused', code: 'DICOM_NOT_PART10' }
+      return { kind: 'inspected', file: inspectionOf(text) }
+    },
+    deidentify: async (file, review) => {
+      const text = (await read(file)) ?? ''
+      reviews.set(text, review)
+      if (text.startsWith('us') && review === undefined) {
+        return { kind: 'refused', code: 'DEID_PIXELS_UNSEEN' }
+      }
+      return {
+        kind: 'done',
+        clean: {
+          bytes: new TextEncoder().encode(text),
+          sha256: text,
+          pseudonym: 'P-0001',
+          studyInstanceUid: '1.2',
+          seriesInstanceUid: '1.3',
+          report: [ROW],
+        },
+      }
+    },
+    show: () => Promise.resolve({ kind: 'refused', code: 'DEID_PIXEL_CODEC' }),
+    close: () => undefined,
+  }
+  const looking: LookingWorker = {
+    look: async (file, frames) => {
+      const text = await file.text()
+      const boxes = text.startsWith('written') ? [TEXT_BOX] : []
+      return { kind: 'looked', frames: frames.map((frame) => ({ frame, boxes })) }
+    },
+    close: () => undefined,
+  }
+  return { worker, looking, reviews }
+}
 
 function fakeServer(faults: (PandokError | TypeError)[] = []) {
   const stored: string[] = []
@@ -55,17 +98,30 @@ function fakeServer(faults: (PandokError | TypeError)[] = []) {
   return { client, stored, completed: () => completed }
 }
 
-async function runUpload(client: Client, files: readonly File[]): Promise<UploadSnapshot> {
+/** `onWaiting` answers for the person. */
+async function runUpload(
+  client: Client,
+  files: readonly File[],
+  onWaiting?: (waiting: WaitingSeries, uploader: Uploader) => void,
+  fake = fakeWorker(),
+): Promise<UploadSnapshot> {
   const uploader = startUpload({
     client,
     projectKey: 'lung',
     files,
-    startWorker: worker,
+    startWorker: () => fake.worker,
+    startLooking: () => fake.looking,
     pause: () => Promise.resolve(),
   })
   return await new Promise((resolve) => {
+    const asked = new Set<string>()
     uploader.subscribe(() => {
       const snapshot = uploader.snapshot()
+      for (const waiting of snapshot.waiting) {
+        if (asked.has(waiting.series.id)) continue
+        asked.add(waiting.series.id)
+        onWaiting?.(waiting, uploader)
+      }
       if (snapshot.uploadId ?? snapshot.failureCode) resolve(snapshot)
     })
   })
@@ -116,7 +172,7 @@ test('a file the server does not take holds up no other', async () => {
 
 test('a file the browser cannot read is left out', async () => {
   const unreadable = file('gone')
-  unreadable.arrayBuffer = () => Promise.reject(new Error('NotReadableError'))
+  unreadable.text = () => Promise.reject(new Error('NotReadableError'))
   const { client } = fakeServer()
   const end = await runUpload(client, [unreadable, file('here')])
   expect(end.files[0]).toMatchObject({ state: 'left-out', code: 'UNREADABLE' })
@@ -131,4 +187,65 @@ test.each([
   const end = await runUpload(client, texts.map(file))
   expect(end).toMatchObject({ uploadId: undefined, failureCode: code })
   expect(completed()).toBeUndefined()
+})
+
+test('what waits for a person goes with their boxes; the rest is sent while they look', async () => {
+  const { client, stored } = fakeServer()
+  const fake = fakeWorker()
+  let sentBefore: string[] = []
+  const end = await runUpload(
+    client,
+    ['us1', 'us2', 'ct1', 'ct2'].map(file),
+    ({ series, why, toBeSeen, looked }, uploader) => {
+      expect(why).toBe('written-on')
+      expect(toBeSeen).toHaveLength(2)
+      expect(looked).toEqual({ frames: 2, of: 2 })
+      setTimeout(() => {
+        sentBefore = [...stored].sort()
+        const regions = [{ left: 0, top: 0, width: 30, height: 5, frames: 'all' as const }]
+        const reviews = new Map(series.files.map((each) => [each.file, { regions }]))
+        uploader.decide(series.id, { kind: 'send', reviews })
+      }, 300)
+    },
+    fake,
+  )
+  expect(sentBefore).toEqual(['ct1', 'ct2'])
+  expect(end).toMatchObject({ uploadId: 'up', finished: 4, waiting: [] })
+  expect(fake.reviews.get('us2')?.regions).toHaveLength(1)
+  expect(fake.reviews.get('ct1')).toBeUndefined()
+})
+
+test('text where none was announced brings the series to a person, every frame looked at', async () => {
+  const { client } = fakeServer()
+  let asked: WaitingSeries | undefined
+  const texts = ['ct1', 'ct2', 'ct3', 'ct4', 'written5']
+  const end = await runUpload(client, texts.map(file), (waiting, uploader) => {
+    asked = waiting
+    uploader.decide(waiting.series.id, { kind: 'leave-out', code: 'REVIEW_IDENTIFYING' })
+  })
+  expect(asked).toMatchObject({
+    why: 'text-found',
+    looked: { frames: 5, of: 5 },
+    toBeSeen: [{ file: 4, frame: 1 }],
+    proposed: [{ left: 2, top: 1, width: 8, height: 4, reach: 'file', source: 'detector' }],
+  })
+  expect(end).toMatchObject({ failureCode: 'UPLOAD_NOTHING_CLEAN', looked: { frames: 5, of: 5 } })
+  expect(end.files.map(({ code }) => code)).toEqual(Array(5).fill('REVIEW_IDENTIFYING'))
+})
+
+test('a detector that fails leaves the looking to the person', async () => {
+  const { client } = fakeServer()
+  const fake = fakeWorker()
+  const look = () => Promise.resolve({ kind: 'refused', code: 'CRASHED' } as const)
+  const end = await runUpload(
+    client,
+    ['ct1', 'ct2'].map(file),
+    ({ series, why, toBeSeen }, uploader) => {
+      expect([why, series.plan, toBeSeen.length]).toEqual(['look-failed', 'person', 2])
+      const reviews = new Map(series.files.map((each) => [each.file, { regions: [] }]))
+      uploader.decide(series.id, { kind: 'send', reviews })
+    },
+    { ...fake, looking: { ...fake.looking, look } },
+  )
+  expect(end).toMatchObject({ uploadId: 'up', finished: 2 })
 })

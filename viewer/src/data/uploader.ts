@@ -1,55 +1,56 @@
 /**
- * Takes files through de-identification and to the server, a few at a time. Knows no React: a page
- * subscribes to snapshots. Originals are read, cleaned in a worker and forgotten; their names stay
- * in this window. One file that fails holds up no other.
+ * Takes files through de-identification and to the server in two passes. The first looks at every
+ * file: what is refused, which series have to be looked at, and whether the detector sees text. The
+ * second reads again, de-identifies with what a person decided, and sends; what nobody has to look at
+ * goes while the person looks at the rest.
+ *
+ * Knows no React: a page subscribes to snapshots. Originals stay in workers of this window, their
+ * names in this window. One file that fails holds up no other.
  */
-import { type ReportRow, sumReports } from '@pandok/anonymizer'
-import type { DeidentificationWorker } from '@pandok/anonymizer/web'
+import { loadProfile, type PixelReview, type ReportRow, sumReports } from '@pandok/anonymizer'
+import type {
+  CleanFile,
+  DeidentificationWorker,
+  FileInspection,
+  LookingWorker,
+  WorkerSettings,
+} from '@pandok/anonymizer/web'
 import { type Client, PandokError } from '@pandok/contract'
+import { persistently } from './persistently.ts'
+import { createPictures, type Pictures } from './pictures.ts'
+import { lookAtSeries } from './series-look.ts'
+import { proposeMarks, seriesOf, type UploadSeries, viewsToLookAt } from './upload-series.ts'
+import { createSnapshotStore, type UploadSnapshot } from './upload-snapshot.ts'
+import { createWorkQueue } from './work-queue.ts'
 
-export type FileState = 'queued' | 'cleaning' | 'sending' | 'received' | 'left-out' | 'failed'
-
-export interface UploadFile {
-  readonly name: string
-  readonly state: FileState
-  /** Why it was left out or failed: a code. */
-  readonly code: string | undefined
-}
-
-export interface UploadSnapshot {
-  readonly files: readonly UploadFile[]
-  readonly finished: number
-  readonly sentBytes: number
-  /** The network is away: sending goes on by itself. */
-  readonly isWaiting: boolean
-  /** Set when everything that could be sent is sent and the upload is closed. */
-  readonly uploadId: string | undefined
-  readonly failureCode: string | undefined
-}
+/** What a person decided about a waiting series. */
+export type SeriesDecision =
+  | { readonly kind: 'send'; readonly reviews: ReadonlyMap<number, PixelReview | undefined> }
+  | { readonly kind: 'leave-out'; readonly code: string }
 
 export interface Uploader {
   readonly subscribe: (listener: () => void) => () => void
   readonly snapshot: () => UploadSnapshot
+  /** For the eyes of the person at this page. */
+  readonly pictures: Pictures
+  readonly decide: (seriesId: string, decision: SeriesDecision) => void
 }
 
 export interface UploaderOptions {
   readonly client: Client
   readonly projectKey: string
   readonly files: readonly File[]
-  readonly startWorker: (options: {
-    key: Uint8Array
-    format: { prefix: string; digits: number }
-    profile: string
-  }) => Pick<DeidentificationWorker, 'deidentify' | 'close'>
+  readonly startWorker: (settings: WorkerSettings) => DeidentificationWorker
+  readonly startLooking: () => LookingWorker
   readonly pause?: (ms: number) => Promise<void>
 }
 
+interface Job {
+  readonly file: number
+  readonly review: PixelReview | undefined
+}
+
 const PARALLEL = 3
-const FIRST_PAUSE_MS = 1_000
-const LONGEST_PAUSE_MS = 30_000
-/** Thousands of files change state quickly; the page is told at most this often. */
-const TELL_EVERY_MS = 100
-const PASSING: ReadonlySet<string> = new Set(['DATABASE_UNAVAILABLE', 'INTERNAL', 'TOKEN_INVALID'])
 /** What is wrong with one file only; anything else stops the upload. */
 const OF_ONE_FILE: ReadonlySet<string> = new Set([
   'HASH_MISMATCH',
@@ -59,160 +60,227 @@ const OF_ONE_FILE: ReadonlySet<string> = new Set([
 
 export function startUpload(options: UploaderOptions): Uploader {
   const { client, files } = options
-  const pause = options.pause ?? ((ms: number) => new Promise((wake) => setTimeout(wake, ms)))
   const params = { projectKey: options.projectKey }
-  const listeners = new Set<() => void>()
-  const states: UploadFile[] = files.map((file) => ({
-    name: file.webkitRelativePath || file.name,
-    state: 'queued',
-    code: undefined,
-  }))
-  let snapshot: UploadSnapshot = {
-    files: [...states],
-    finished: 0,
-    sentBytes: 0,
-    isWaiting: false,
-    uploadId: undefined,
-    failureCode: undefined,
-  }
-  let isTellDue = false
-  const tell = () => {
-    snapshot = { ...snapshot, files: [...states] }
-    for (const listener of listeners) listener()
-  }
-  const set = (change: Partial<UploadSnapshot>) => {
-    snapshot = { ...snapshot, ...change }
-    if (isTellDue) return
-    isTellDue = true
-    setTimeout(() => {
-      isTellDue = false
-      tell()
-    }, TELL_EVERY_MS)
-  }
-  const setFile = (at: number, state: FileState, code?: string) => {
-    const old = states[at]
-    if (old === undefined) return
-    states[at] = { ...old, state, code }
-    const isDone = state === 'received' || state === 'left-out' || state === 'failed'
-    set({ finished: snapshot.finished + (isDone ? 1 : 0) })
-  }
+  const store = createSnapshotStore(files.map((file) => file.webkitRelativePath || file.name))
+  const { set, setFile, snapshot } = store
+  const queue = createWorkQueue<Job>()
+  const decisions = new Map<string, (decision: SeriesDecision) => void>()
+  const eyes = Promise.withResolvers<DeidentificationWorker>()
+  const send = <T>(work: () => Promise<T>) =>
+    persistently(work, (isWaiting) => set({ isWaiting }), options.pause)
 
   void run()
     .catch((error: unknown) => {
-      set({ failureCode: error instanceof PandokError ? error.code : 'NETWORK' })
+      set({ failureCode: error instanceof PandokError ? error.code : 'NETWORK', waiting: [] })
     })
-    .finally(tell)
+    .finally(store.tell)
   return {
-    subscribe: (listener) => {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
+    subscribe: store.subscribe,
+    snapshot,
+    pictures: createPictures(async ({ file, frame }) => {
+      const original = files[file]
+      if (original === undefined) return { kind: 'refused', code: 'UNREADABLE' }
+      return await (await eyes.promise).show(original, frame)
+    }),
+    decide: (seriesId, decision) => {
+      decisions.get(seriesId)?.(decision)
     },
-    snapshot: () => snapshot,
   }
 
   async function run(): Promise<void> {
     const kit = await client.getDeidentificationKey({ params })
-    const key = Uint8Array.from(atob(kit.keyBase64), (letter) => letter.charCodeAt(0))
-    const upload = await client.createUpload({
-      params,
-      body: { profileVersion: kit.profileVersion, keyVersion: kit.keyVersion },
-    })
-    const received = new Set<string>()
-    const reports: (readonly ReportRow[])[] = []
-    let next = 0
-    let isStopped = false
-    const lane = async (): Promise<void> => {
-      const worker = options.startWorker({ key, format: kit.pseudonymFormat, profile: kit.profile })
-      try {
-        for (let at = next++; at < files.length && !isStopped; at = next++) {
-          await take(at, worker)
+    const settings: WorkerSettings = {
+      key: Uint8Array.from(atob(kit.keyBase64), (letter) => letter.charCodeAt(0)),
+      format: kit.pseudonymFormat,
+      profile: kit.profile,
+    }
+    const workers = Array.from({ length: PARALLEL }, () => options.startWorker(settings))
+    // The person at the page waits for no file that is being cleaned.
+    const shower = options.startWorker(settings)
+    eyes.resolve(shower)
+    const looking = options.startLooking()
+    try {
+      const inspected = await inspectAll(workers)
+      if (inspected.size === 0) {
+        set({ failureCode: 'UPLOAD_NOTHING_CLEAN' })
+        return
+      }
+      const upload = await client.createUpload({
+        params,
+        body: { profileVersion: kit.profileVersion, keyVersion: kit.keyVersion },
+      })
+      const sender = createSender(upload.id)
+      const lanes = workers.map(async (worker) => {
+        for (let job = await queue.take(); job !== undefined; job = await queue.take()) {
+          await sender.take(job, worker)
         }
-      } catch (error) {
-        isStopped = true
-        throw error
-      } finally {
-        worker.close()
-      }
+      })
+      // A lane that fails stops the upload, whoever is still looking.
+      await Promise.all([lookAndDecide(inspected, looking, kit.profile), ...lanes])
+      await sender.complete(kit.profileLabel)
+    } finally {
+      queue.close()
+      for (const worker of [...workers, shower, looking]) worker.close()
     }
-    const take = async (
-      at: number,
-      worker: Pick<DeidentificationWorker, 'deidentify'>,
-    ): Promise<void> => {
-      const file = files[at]
-      if (file === undefined) return
-      setFile(at, 'cleaning')
-      const original = await file.arrayBuffer().catch(() => undefined)
-      if (original === undefined) {
-        setFile(at, 'left-out', 'UNREADABLE')
-        return
-      }
-      const answer = await worker.deidentify(original)
-      if (answer.kind === 'refused') {
-        setFile(at, 'left-out', answer.code)
-        return
-      }
-      const { bytes, sha256 } = answer
-      if (received.has(sha256)) {
-        setFile(at, 'left-out', 'DUPLICATE')
-        return
-      }
-      received.add(sha256)
-      setFile(at, 'sending')
-      try {
-        await persistently(() =>
-          client.putUploadFile({
-            params: { uploadId: upload.id, sha256 },
-            body: new Blob([bytes]),
-          }),
-        )
-      } catch (error) {
-        received.delete(sha256)
-        if (!(error instanceof PandokError) || !OF_ONE_FILE.has(error.code)) throw error
-        setFile(at, 'failed', error.code)
-        return
-      }
-      reports.push(answer.report)
-      setFile(at, 'received')
-      set({ sentBytes: snapshot.sentBytes + bytes.byteLength })
-    }
-    await Promise.all(Array.from({ length: PARALLEL }, lane))
-    if (received.size === 0) {
-      set({ failureCode: 'UPLOAD_NOTHING_CLEAN' })
-      return
-    }
-    const leftOut: Record<string, number> = {}
-    for (const { state, code } of states) {
-      if ((state === 'left-out' || state === 'failed') && code !== undefined) {
-        leftOut[code] = (leftOut[code] ?? 0) + 1
-      }
-    }
-    const report = {
-      profile: kit.profileLabel,
-      files: received.size,
-      rows: sumReports(reports),
-      leftOut,
-    }
-    await persistently(() =>
-      client.completeUpload({
-        params: { uploadId: upload.id },
-        body: { sha256s: [...received], report },
-      }),
-    )
-    set({ uploadId: upload.id })
   }
 
-  /** Tries until the network and the server are back; sending twice is harmless. */
-  async function persistently<T>(work: () => Promise<T>): Promise<T> {
-    for (let waitMs = FIRST_PAUSE_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_PAUSE_MS)) {
-      try {
-        const result = await work()
-        if (snapshot.isWaiting) set({ isWaiting: false })
-        return result
-      } catch (error) {
-        if (error instanceof PandokError && !PASSING.has(error.code)) throw error
-        set({ isWaiting: true })
-        await pause(waitMs)
+  async function inspectAll(
+    workers: readonly DeidentificationWorker[],
+  ): Promise<Map<number, FileInspection>> {
+    const inspected = new Map<number, FileInspection>()
+    let next = 0
+    await Promise.all(
+      workers.map(async (worker) => {
+        for (let at = next++; at < files.length; at = next++) {
+          const file = files[at]
+          if (file === undefined) return
+          setFile(at, 'inspecting')
+          const answer = await worker.inspect(file)
+          if (answer.kind === 'refused') setFile(at, 'left-out', answer.code)
+          else {
+            inspected.set(at, answer.file)
+            setFile(at, 'inspected')
+          }
+          set({ inspected: snapshot().inspected + 1 })
+        }
+      }),
+    )
+    return inspected
+  }
+
+  /** Fills the queue: at once with what needs no look, then series by series; closes it at the end. */
+  async function lookAndDecide(
+    inspected: ReadonlyMap<number, FileInspection>,
+    looking: LookingWorker,
+    profile: string,
+  ): Promise<void> {
+    const profileLook = loadProfile(profile).pixels.look
+    const series = seriesOf(inspected)
+    for (const each of series.flatMap((one) => one.files)) setFile(each.file, 'looking')
+    for (const [file, { plan }] of inspected) {
+      if (plan.kind === 'none') queue.add({ file, review: undefined })
+    }
+    const decided: Promise<void>[] = []
+    for (const each of series) {
+      const look = await lookAtSeries(each, {
+        profileLook,
+        look: async (file, frames) => {
+          const original = files[file]
+          if (original === undefined) return { kind: 'refused', code: 'UNREADABLE' }
+          return await looking.look(original, frames)
+        },
+        onPlanned: (frames) => {
+          const { looked } = snapshot()
+          set({ looked: { ...looked, of: looked.of + frames } })
+        },
+        onLooked: (frames) => {
+          const { looked } = snapshot()
+          set({ looked: { ...looked, frames: looked.frames + frames } })
+        },
+      })
+      if (look.needsPerson) decided.push(askPerson(each, look))
+      else for (const { file } of each.files) queue.add({ file, review: undefined })
+    }
+    await Promise.all(decided)
+    queue.close()
+  }
+
+  async function askPerson(
+    looked: UploadSeries,
+    { looked: views, hasFailed }: Awaited<ReturnType<typeof lookAtSeries>>,
+  ): Promise<void> {
+    // What the detector could not look at is looked at by the person, all of it.
+    const series: UploadSeries = hasFailed ? { ...looked, plan: 'person' } : looked
+    const of = series.files.reduce((sum, { numberOfFrames }) => sum + numberOfFrames, 0)
+    const withText = views.filter(({ boxes }) => boxes.length > 0).map(({ view }) => view)
+    const { promise, resolve } = Promise.withResolvers<SeriesDecision>()
+    decisions.set(series.id, resolve)
+    for (const { file } of series.files) setFile(file, 'waiting')
+    set({
+      waiting: [
+        ...snapshot().waiting,
+        {
+          series,
+          proposed: proposeMarks(series, views),
+          looked: { frames: views.length, of },
+          why: series.reason ?? (hasFailed ? 'look-failed' : 'text-found'),
+          toBeSeen: series.plan === 'person' ? viewsToLookAt(series) : withText,
+        },
+      ],
+    })
+    const decision = await promise
+    decisions.delete(series.id)
+    set({ waiting: snapshot().waiting.filter((each) => each.series.id !== series.id) })
+    for (const { file } of series.files) {
+      if (decision.kind === 'leave-out') setFile(file, 'left-out', decision.code)
+      else {
+        setFile(file, 'inspected')
+        queue.add({ file, review: decision.reviews.get(file) })
       }
+    }
+  }
+
+  function createSender(uploadId: string) {
+    const received = new Set<string>()
+    const reports: (readonly ReportRow[])[] = []
+    return {
+      take: async ({ file: at, review }: Job, worker: DeidentificationWorker): Promise<void> => {
+        const file = files[at]
+        if (file === undefined) return
+        setFile(at, 'cleaning')
+        const answer = await worker.deidentify(file, review)
+        if (answer.kind === 'refused') {
+          setFile(at, 'left-out', answer.code)
+          return
+        }
+        const { clean } = answer
+        if (received.has(clean.sha256)) {
+          setFile(at, 'left-out', 'DUPLICATE')
+          return
+        }
+        received.add(clean.sha256)
+        setFile(at, 'sending')
+        const failure = await put(uploadId, clean)
+        if (failure !== undefined) {
+          received.delete(clean.sha256)
+          setFile(at, 'failed', failure)
+          return
+        }
+        reports.push(clean.report)
+        setFile(at, 'received')
+        set({ sentBytes: snapshot().sentBytes + clean.bytes.byteLength })
+      },
+      complete: async (profile: string): Promise<void> => {
+        if (received.size === 0) {
+          set({ failureCode: 'UPLOAD_NOTHING_CLEAN' })
+          return
+        }
+        store.tell()
+        const leftOut: Record<string, number> = {}
+        for (const { state, code } of snapshot().files) {
+          if ((state === 'left-out' || state === 'failed') && code !== undefined) {
+            leftOut[code] = (leftOut[code] ?? 0) + 1
+          }
+        }
+        const report = { profile, files: received.size, rows: sumReports(reports), leftOut }
+        await send(() =>
+          client.completeUpload({ params: { uploadId }, body: { sha256s: [...received], report } }),
+        )
+        set({ uploadId })
+      },
+    }
+  }
+
+  /** The code of what is wrong with this file alone; undefined when it is received. */
+  async function put(uploadId: string, { bytes, sha256 }: CleanFile): Promise<string | undefined> {
+    try {
+      await send(() =>
+        client.putUploadFile({ params: { uploadId, sha256 }, body: new Blob([bytes]) }),
+      )
+      return undefined
+    } catch (error) {
+      if (error instanceof PandokError && OF_ONE_FILE.has(error.code)) return error.code
+      throw error
     }
   }
 }

@@ -13,13 +13,15 @@ const PAGES = [
   { path: 'progress', roles: ['manager'] },
   { path: 'cases', roles: ['data-manager', 'manager', 'researcher', 'auditor'] },
   { path: 'cohorts', roles: ['researcher', 'manager', 'auditor'] },
+  { path: 'record', roles: ['data-manager', 'manager', 'auditor'] },
   { path: 'members', roles: ['manager', 'auditor'] },
+  { path: 'settings', roles: ['data-manager', 'manager', 'auditor'] },
   { path: 'audit', roles: ['auditor'] },
   { path: 'projects', roles: [] },
 ] as const satisfies readonly { path: string; roles: readonly Role[] }[]
 
-/** Administrators make projects and may set the roles of any (people, never images). */
-const ADMIN_PAGES: readonly string[] = ['projects', 'members']
+/** Administrators make projects, set the roles and replace the key of any; they see no images. */
+const ADMIN_PAGES: readonly string[] = ['projects', 'members', 'settings']
 
 export function pagesFor(roles: readonly Role[], isAdmin: boolean) {
   return PAGES.filter(

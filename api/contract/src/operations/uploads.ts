@@ -195,8 +195,12 @@ export const getUpload = operation({
 export const UploadImage = z.object({
   sha256: Sha256,
   numberOfFrames: z.number().int().positive(),
+  transferSyntaxUid: Uid,
   /** False for compressed pixels, which only the viewer decodes. */
   isNative: z.boolean(),
+  photometricInterpretation: z.string(),
+  /** Colour by plane, where it is by pixel otherwise. */
+  isPlanar: z.boolean(),
   rows: z.number().int().positive(),
   columns: z.number().int().positive(),
   samplesPerPixel: z.number().int().positive(),

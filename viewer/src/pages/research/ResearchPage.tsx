@@ -10,6 +10,7 @@ import { useMutation, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { codeOf, QueryError } from '../../data/QueryError.tsx'
+import { saveBlob } from '../../data/save-blob.ts'
 import { useSession } from '../../session/context.ts'
 import {
   Badge,
@@ -253,11 +254,7 @@ function Releases({ items, isResearcher }: { items: readonly Release[]; isResear
   const download = useMutation({
     mutationFn: async (release: Release) => {
       const blob = await session.client.downloadRelease({ params: { releaseId: release.id } })
-      const link = document.createElement('a')
-      link.href = URL.createObjectURL(blob)
-      link.download = `pandok-${project.projectKey}-r${release.number}.zip`
-      link.click()
-      URL.revokeObjectURL(link.href)
+      saveBlob(blob, `pandok-${project.projectKey}-r${release.number}.zip`)
     },
     onError: (error) => {
       showToast(`${t('failed')}: ${codeOf(error)}`, 'bad')

@@ -1,6 +1,6 @@
 /** QC of one upload: what the de-identification did, what was refused, approve or reject. */
 import type { UploadDetail } from '@pandok/contract'
-import { useMutation, useQuery } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useParams } from 'react-router'
@@ -15,6 +15,7 @@ import {
   showToast,
   Table,
 } from '../../ui/index.ts'
+import { openQuestions, seriesOfUpload } from './qc.model.ts'
 import { Reason } from './Reason.tsx'
 import { SeriesPreview } from './SeriesPreview.tsx'
 import { uploadTone } from './tones.ts'
@@ -48,6 +49,8 @@ export function QcPage() {
   if (upload.isError) return <QueryError error={upload.error} retry={() => void upload.refetch()} />
   const { data } = upload
   const { files } = data
+  const { undecided, unseen } = openQuestions(data)
+  const isAsking = undecided > 0 || unseen > 0
   return (
     <div className="page">
       <header>
@@ -58,9 +61,21 @@ export function QcPage() {
         <Fact name={t('upload.files')} value={files.received} />
         <Fact name={t('upload.clean')} value={files.clean} />
         <Fact name={t('upload.refused')} value={files.refused} />
+        <div>
+          <dt>{t('qc.profile')}</dt>
+          <dd>{data.profileLabel}</dd>
+        </div>
       </dl>
       {data.status === 'checking' ? (
         <ProgressBar label={t('qc.checking')} done={files.checked} total={files.received} />
+      ) : null}
+      {data.status === 'checking' && data.look !== null ? (
+        <ProgressBar
+          label={t('upload.looking')}
+          done={data.look.frames}
+          total={data.look.of}
+          text={t('upload.lookedOf', data.look)}
+        />
       ) : null}
       {data.status === 'archiving' ? (
         <ProgressBar
@@ -73,12 +88,21 @@ export function QcPage() {
       {data.failureCode === null ? null : <p role="alert">{data.failureCode}</p>}
       {data.status === 'awaiting-qc' ? (
         <div className="row">
-          <Button look="primary" onClick={() => setAsked('approve')}>
+          <Button
+            look="primary"
+            disabled={isAsking}
+            aria-describedby="qc-open"
+            onClick={() => setAsked('approve')}
+          >
             {t('qc.approve')}
           </Button>
           <Button look="danger" onClick={() => setAsked('reject')}>
             {t('qc.reject')}
           </Button>
+          <span id="qc-open" className="small">
+            {undecided > 0 ? <>{t('qc.undecided', { count: undecided })} </> : null}
+            {unseen > 0 ? t('qc.unseenSeries', { count: unseen }) : null}
+          </span>
         </div>
       ) : null}
       {LOOKED_AT.includes(data.status) ? <Studies upload={data} /> : null}
@@ -116,21 +140,21 @@ function Fact({ name, value }: { name: string; value: number }) {
 
 function Studies({ upload }: { upload: UploadDetail }) {
   const { t } = useTranslation()
-  const rows = upload.studies.flatMap((study) =>
-    study.series.map((series) => ({ pseudonym: study.pseudonym, ...series })),
-  )
-  if (rows.length === 0) return null
+  const queries = useQueryClient()
+  const all = seriesOfUpload(upload)
+  if (all.length === 0) return null
   return (
     <section className="stack">
       <h2>{t('qc.studies')}</h2>
       <p className="muted">{t('qc.look')}</p>
       <div className="previews">
-        {rows.map(({ pseudonym, ...series }) => (
+        {all.map((each) => (
           <SeriesPreview
-            key={series.seriesInstanceUid}
+            key={each.series.seriesInstanceUid}
             uploadId={upload.id}
-            pseudonym={pseudonym}
-            series={series}
+            isOpen={upload.status === 'awaiting-qc'}
+            onDecided={(changed) => queries.setQueryData(['upload', upload.id], changed)}
+            {...each}
           />
         ))}
       </div>
@@ -174,7 +198,11 @@ function Refusals({ upload }: { upload: UploadDetail }) {
                 title: t('upload.file'),
                 draw: (row) => <code>{row.sha256.slice(0, 12)}</code>,
               },
-              { key: 'reason', title: t('upload.reason'), draw: (row) => <code>{row.code}</code> },
+              {
+                key: 'reason',
+                title: t('upload.reason'),
+                draw: (row) => <Reason code={row.code} />,
+              },
               {
                 key: 'findings',
                 title: t('qc.attribute'),
@@ -202,10 +230,21 @@ function Changes({ upload }: { upload: UploadDetail }) {
           { key: 'attribute', title: t('qc.attribute'), draw: (row) => row.keyword },
           { key: 'tag', title: t('qc.tag'), draw: (row) => <code>{row.path}</code> },
           { key: 'rule', title: t('qc.rule'), draw: (row) => row.rule },
-          { key: 'action', title: t('qc.action'), draw: (row) => <code>{row.action}</code> },
+          {
+            key: 'action',
+            title: t('qc.action'),
+            draw: (row) => <ActionTaken action={row.action} />,
+          },
           { key: 'count', title: t('qc.count'), isNumber: true, draw: (row) => row.count },
         ]}
       />
     </section>
   )
+}
+
+/** In words; the report may come from a sender that knows actions which this page does not. */
+function ActionTaken({ action }: { action: string }) {
+  const { t, i18n } = useTranslation()
+  if (!i18n.exists(`actions.${action}`)) return <code>{action}</code>
+  return t(`actions.${action}` as 'actions.X')
 }

@@ -6,7 +6,8 @@ import { Link } from 'react-router'
 import { beginUpload, currentUpload, forgetUpload } from '../../data/current-upload.ts'
 import { droppedFiles } from '../../data/dropped-files.ts'
 import { QueryError } from '../../data/QueryError.tsx'
-import type { FileState, Uploader, UploadFile } from '../../data/uploader.ts'
+import type { FileState, UploadFile } from '../../data/upload-snapshot.ts'
+import type { Uploader } from '../../data/uploader.ts'
 import { useSession } from '../../session/context.ts'
 import {
   Badge,
@@ -19,6 +20,7 @@ import {
   type Tone,
   VirtualTable,
 } from '../../ui/index.ts'
+import { PixelReview } from './PixelReview.tsx'
 import { Reason } from './Reason.tsx'
 import { uploadTone } from './tones.ts'
 
@@ -100,6 +102,10 @@ function DropZone({ onFiles }: { onFiles: (files: readonly File[]) => void }) {
 
 const TONES: Readonly<Record<FileState, Tone>> = {
   queued: 'neutral',
+  inspecting: 'active',
+  inspected: 'neutral',
+  looking: 'active',
+  waiting: 'warn',
   cleaning: 'active',
   sending: 'active',
   received: 'ok',
@@ -109,10 +115,8 @@ const TONES: Readonly<Record<FileState, Tone>> = {
 
 function Running({ uploader, onAgain }: { uploader: Uploader; onAgain: () => void }) {
   const { t } = useTranslation()
-  const { files, finished, sentBytes, isWaiting, uploadId, failureCode } = useSyncExternalStore(
-    uploader.subscribe,
-    uploader.snapshot,
-  )
+  const now = useSyncExternalStore(uploader.subscribe, uploader.snapshot)
+  const { files, finished, sentBytes, isWaiting, uploadId, failureCode, waiting, looked } = now
   const [isOnlyLeftOut, setIsOnlyLeftOut] = useState(false)
   const leftOut = files.filter((file) => file.state === 'left-out' || file.state === 'failed')
   const shown = isOnlyLeftOut ? leftOut : files
@@ -132,55 +136,81 @@ function Running({ uploader, onAgain }: { uploader: Uploader; onAgain: () => voi
     },
   ]
   return (
-    <section className="panel">
-      <ProgressBar
-        label={t('upload.total')}
-        done={finished}
-        total={files.length}
-        text={t('upload.progress', {
-          done: finished,
-          total: files.length,
-          size: (sentBytes / 1_000_000).toFixed(1),
-        })}
-      />
-      {uploadId === undefined && failureCode === undefined ? (
-        <p className="muted small" role="status">
-          {t(isWaiting ? 'upload.waitingNetwork' : 'upload.keepOpen')}
-        </p>
-      ) : null}
-      {failureCode === undefined ? null : (
-        <ErrorState title={t('failed')} message="" code={failureCode} />
+    <>
+      {waiting.length === 0 ? null : (
+        <>
+          <p className="notice warn" role="status">
+            {t('upload.waitsForYou', { count: waiting.length })}
+          </p>
+          <PixelReview uploader={uploader} waiting={waiting} />
+        </>
       )}
-      <div className="row">
-        {uploadId === undefined ? null : (
-          <Link className="button primary" to={`/uploads/${uploadId}`}>
-            {t('upload.openUpload')}
-          </Link>
-        )}
-        {uploadId === undefined && failureCode === undefined ? null : (
-          <Button onClick={onAgain}>{t('upload.again')}</Button>
-        )}
-      </div>
-      {leftOut.length === 0 ? null : (
-        <label className="row small">
-          <input
-            type="checkbox"
-            checked={isOnlyLeftOut}
-            onChange={(event) => {
-              setIsOnlyLeftOut(event.target.checked)
-            }}
+      <section className="panel">
+        {now.inspected === files.length ? null : (
+          <ProgressBar
+            label={t('upload.reading')}
+            done={now.inspected}
+            total={files.length}
+            text={t('upload.filesOf', { done: now.inspected, total: files.length })}
           />
-          {t('upload.onlyLeftOut', { count: leftOut.length })}
-        </label>
-      )}
-      <VirtualTable
-        label={t('upload.total')}
-        columns={columns}
-        rows={shown}
-        keyOf={(file) => file.name}
-        heightPx={320}
-      />
-    </section>
+        )}
+        {looked.frames === looked.of ? null : (
+          <ProgressBar
+            label={t('upload.looking')}
+            done={looked.frames}
+            total={looked.of}
+            text={t('upload.lookedOf', looked)}
+          />
+        )}
+        <ProgressBar
+          label={t('upload.total')}
+          done={finished}
+          total={files.length}
+          text={t('upload.progress', {
+            done: finished,
+            total: files.length,
+            size: (sentBytes / 1_000_000).toFixed(1),
+          })}
+        />
+        {uploadId === undefined && failureCode === undefined ? (
+          <p className="muted small" role="status">
+            {t(isWaiting ? 'upload.waitingNetwork' : 'upload.keepOpen')}
+          </p>
+        ) : null}
+        {failureCode === undefined ? null : (
+          <ErrorState title={t('failed')} message="" code={failureCode} />
+        )}
+        <div className="row">
+          {uploadId === undefined ? null : (
+            <Link className="button primary" to={`/uploads/${uploadId}`}>
+              {t('upload.openUpload')}
+            </Link>
+          )}
+          {uploadId === undefined && failureCode === undefined ? null : (
+            <Button onClick={onAgain}>{t('upload.again')}</Button>
+          )}
+        </div>
+        {leftOut.length === 0 ? null : (
+          <label className="row small">
+            <input
+              type="checkbox"
+              checked={isOnlyLeftOut}
+              onChange={(event) => {
+                setIsOnlyLeftOut(event.target.checked)
+              }}
+            />
+            {t('upload.onlyLeftOut', { count: leftOut.length })}
+          </label>
+        )}
+        <VirtualTable
+          label={t('upload.total')}
+          columns={columns}
+          rows={shown}
+          keyOf={(file) => file.name}
+          heightPx={320}
+        />
+      </section>
+    </>
   )
 }
 

@@ -1,0 +1,107 @@
+/** What a page sees of a running upload, and a store that tells it not too often. */
+import type { PersonReason } from '@pandok/anonymizer'
+import type { Mark, UploadSeries, View } from './upload-series.ts'
+
+export type FileState =
+  | 'queued'
+  | 'inspecting'
+  | 'inspected'
+  /** Until the detector has looked at its series. */
+  | 'looking'
+  /** For a person who looks at its series. */
+  | 'waiting'
+  | 'cleaning'
+  | 'sending'
+  | 'received'
+  | 'left-out'
+  | 'failed'
+
+export interface UploadFile {
+  readonly name: string
+  readonly state: FileState
+  /** Why it was left out or failed: a code. */
+  readonly code: string | undefined
+}
+
+/** A series that a person decides about. */
+export interface WaitingSeries {
+  readonly series: UploadSeries
+  readonly proposed: readonly Mark[]
+  readonly looked: { readonly frames: number; readonly of: number }
+  readonly why: PersonReason | 'text-found' | 'look-failed'
+  /** What the person must have seen before the series goes on. */
+  readonly toBeSeen: readonly View[]
+}
+
+export interface UploadSnapshot {
+  readonly files: readonly UploadFile[]
+  readonly inspected: number
+  /** Frames that the detector looked at, of those it is going to. */
+  readonly looked: { readonly frames: number; readonly of: number }
+  readonly waiting: readonly WaitingSeries[]
+  readonly finished: number
+  readonly sentBytes: number
+  /** The network is away: sending goes on by itself. */
+  readonly isWaiting: boolean
+  /** Set when everything that could be sent is sent and the upload is closed. */
+  readonly uploadId: string | undefined
+  readonly failureCode: string | undefined
+}
+
+export interface SnapshotStore {
+  readonly subscribe: (listener: () => void) => () => void
+  readonly snapshot: () => UploadSnapshot
+  readonly set: (change: Partial<Omit<UploadSnapshot, 'files' | 'finished'>>) => void
+  readonly setFile: (at: number, state: FileState, code?: string) => void
+  /** At once, whatever was held back. */
+  readonly tell: () => void
+}
+
+/** Thousands of files change state quickly; the page is told at most this often. */
+const TELL_EVERY_MS = 100
+const DONE: ReadonlySet<FileState> = new Set(['received', 'left-out', 'failed'])
+
+export function createSnapshotStore(names: readonly string[]): SnapshotStore {
+  const files: UploadFile[] = names.map((name) => ({ name, state: 'queued', code: undefined }))
+  const listeners = new Set<() => void>()
+  let snapshot: UploadSnapshot = {
+    files: [...files],
+    inspected: 0,
+    looked: { frames: 0, of: 0 },
+    waiting: [],
+    finished: 0,
+    sentBytes: 0,
+    isWaiting: false,
+    uploadId: undefined,
+    failureCode: undefined,
+  }
+  let isTellDue = false
+  const tell = () => {
+    snapshot = { ...snapshot, files: [...files] }
+    for (const listener of listeners) listener()
+  }
+  const change = (by: Partial<UploadSnapshot>) => {
+    snapshot = { ...snapshot, ...by }
+    if (isTellDue) return
+    isTellDue = true
+    setTimeout(() => {
+      isTellDue = false
+      tell()
+    }, TELL_EVERY_MS)
+  }
+  return {
+    subscribe: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    snapshot: () => snapshot,
+    set: change,
+    setFile: (at, state, code) => {
+      const old = files[at]
+      if (old === undefined) return
+      files[at] = { ...old, state, code }
+      change({ finished: snapshot.finished + (DONE.has(state) ? 1 : 0) })
+    },
+    tell,
+  }
+}
