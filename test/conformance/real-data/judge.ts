@@ -30,7 +30,7 @@ const settings = { profile: unseen, vault }
 
 for (const path of readFileSync(0, 'utf8').split('\n').filter(Boolean)) {
   const bytes = readFileSync(path)
-  const start = performance.now()
+  const start = process.cpuUsage()
   const strict = verdict(() => deidentify(bytes, { profile, vault }))
   const streamed = verdict(() => deidentifySource(sourceOf(bytes), settings))
   const header = verdict(() => {
@@ -44,9 +44,7 @@ for (const path of readFileSync(0, 'utf8').split('\n').filter(Boolean)) {
     judge(bytes, result)
   })
   if (streamed !== header) throw new Error(`read in parts: ${streamed}, as a whole: ${header}`)
-  process.stdout.write(
-    `${JSON.stringify({ path, strict, header, ms: performance.now() - start })}\n`,
-  )
+  process.stdout.write(`${JSON.stringify({ path, strict, header, ms: cpuMs(start) })}\n`)
 }
 process.stdout.write(`${JSON.stringify({ maxRssKib: process.resourceUsage().maxRSS })}\n`)
 
@@ -65,6 +63,12 @@ function assembled(bytes: Buffer<ArrayBuffer>, pieces: readonly Piece[]): Uint8A
         : bytes.subarray(piece.offset, piece.offset + piece.length),
     ),
   )
+}
+
+/** Of the processor: what else the machine does is not counted. */
+function cpuMs(start: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(start)
+  return (user + system) / 1_000
 }
 
 function judge(original: Uint8Array, result: Uint8Array): void {
