@@ -19,14 +19,15 @@ import {
   toDicomJson,
 } from '../dicom/index.ts'
 import type { DeidErrorCode } from '../errors.ts'
-import type { PixelPlan } from '../pixels/model.ts'
+import type { FrameCodecs, PixelPlan } from '../pixels/model.ts'
 import { isSeen, planPixels } from '../pixels/plan.ts'
 import type { Profile } from '../profile/profile.ts'
-import type { Action } from '../profile/resolve.ts'
+import type { ReportRow } from '../report/report.ts'
 import { type PseudonymFormat, pseudonymPattern, STANDARD_UID } from '../vault/vault.ts'
 import { problemsOf } from './admit.ts'
 import { cleanInstance } from './clean.ts'
 import { isEncrypted } from './encrypted-attributes.ts'
+import { showsFace } from './pixels.ts'
 
 export interface CheckFinding {
   readonly path: string
@@ -72,10 +73,13 @@ const DERIVED_UID = /^2\.25\.(0|[1-9]\d{0,38})$/
 export interface CheckSettings {
   readonly profile: Profile
   readonly format: PseudonymFormat
+  /** Without them, encapsulated frames of what may be a head cannot be judged. */
+  readonly codecs?: FrameCodecs | undefined
 }
 
-/** Throws DicomError for bytes that are no readable DICOM file. */
-export function checkClean(bytes: Uint8Array, { profile, format }: CheckSettings): CheckResult {
+/** Throws DeidError DEID_PIXEL_CODEC for frames that cannot be judged, DicomError for bytes that are no readable DICOM file. */
+export function checkClean(bytes: Uint8Array, settings: CheckSettings): CheckResult {
+  const { profile, format, codecs } = settings
   const file = readDicom(bytes, profile.limits)
   const { dataSet } = file
   const findings = [
@@ -83,6 +87,7 @@ export function checkClean(bytes: Uint8Array, { profile, format }: CheckSettings
     ...attestationFindings(dataSet, profile),
     ...identityFindings(dataSet, profile, format),
     ...preambleFindings(bytes),
+    ...(showsFace(bytes, file, profile, codecs) ? [finding('00280302', 'DEID_FACE')] : []),
   ]
   if (findings.length > 0) return { isClean: false, findings: findings.slice(0, MAX_FINDINGS) }
   return {
@@ -158,7 +163,7 @@ function finding(tag: Tag, code: FindingCode): CheckFinding {
 }
 
 const BASIC_PROFILE = '113100'
-const CODES: Readonly<Record<Action, FindingCode>> = {
+const CODES: Readonly<Record<ReportRow['action'], FindingCode>> = {
   X: 'MUST_BE_ABSENT',
   Z: 'MUST_BE_EMPTY',
   D: 'MUST_BE_DUMMY',
@@ -167,5 +172,6 @@ const CODES: Readonly<Record<Action, FindingCode>> = {
   'C-date': 'NOT_A_DATE',
   'C-text': 'HOLDS_IDENTIFIER',
   'C-content': 'HOLDS_IDENTIFIER',
+  'C-pixels': 'HOLDS_IDENTIFIER',
   K: 'HOLDS_IDENTIFIER',
 }

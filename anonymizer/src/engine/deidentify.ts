@@ -1,6 +1,6 @@
 /**
  * De-identifies one DICOM file (PS3.15 annex E) and attests what was done. Pixel data stays bit by
- * bit unless a person decided what is to be blanked.
+ * bit unless a person decided what is to be blanked, or a face has to go.
  *
  * In: bytes of a Part 10 file. Out: the pieces of a new one, and a report without values. Any doubt
  * is an error (DicomError, DeidError) and no output.
@@ -19,7 +19,8 @@ import {
   toUtf8,
   value,
 } from '../dicom/index.ts'
-import type { PixelReview } from '../pixels/model.ts'
+import { type LookFacts, lookFacts } from '../pixels/look-facts.ts'
+import type { FrameCodecs, PixelReview } from '../pixels/model.ts'
 import type { PixelOption } from '../profile/options.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { ReportRow } from '../report/report.ts'
@@ -29,6 +30,7 @@ import { attestation } from './attestation.ts'
 import { cleanInstance, type Substitutes } from './clean.ts'
 import { encryptAttributes, type SealAttributes } from './encrypted-attributes.ts'
 import { createMemo, type Memo } from './memo.ts'
+import { treatPixels } from './pixels.ts'
 
 export interface Deidentified extends Description {
   /** The new file in pieces; pixel data are the very bytes of the input. */
@@ -47,6 +49,8 @@ interface Description {
   readonly studyInstanceUid: string
   readonly seriesInstanceUid: string
   readonly sopInstanceUid: string
+  /** Nothing announces text and no person looked: the detector sees samples of the series. */
+  readonly look: LookFacts | undefined
   /** A row for each attribute that is not as it was; `sumReports` adds them up. */
   readonly report: readonly ReportRow[]
 }
@@ -56,6 +60,8 @@ export interface Settings {
   readonly vault: Vault
   /** Original values go along for whom this encrypts (PS3.15 E.1.1); the profile has to allow it. */
   readonly sealAttributes?: SealAttributes | undefined
+  /** For encapsulated frames that are looked at or changed; DEID_PIXEL_CODEC without them. */
+  readonly codecs?: FrameCodecs | undefined
 }
 
 /** By the settings that callers use again and again. */
@@ -92,8 +98,10 @@ function clean(
   const { profile, vault } = settings
   const memo = memos.get(settings) ?? createMemo()
   memos.set(settings, memo)
-  const file = readDicom(input, profile.limits, memo.elements)
-  admit(file.dataSet, profile, review !== undefined)
+  const original = readDicom(input, profile.limits, memo.elements)
+  admit(original.dataSet, profile, review !== undefined)
+  const treated = treatPixels(input, original, { profile, codecs: settings.codecs, review })
+  const { file } = treated
   const patientId = getString(file.dataSet, '00100020')
   const pseudonym = vault.pseudonymFor(patientId)
   const substitutes: Substitutes = {
@@ -103,9 +111,8 @@ function clean(
   }
   let cleaned = cleanInstance(file.dataSet, profile, substitutes, memo)
   if (cleaned.needsUtf8) cleaned = cleanInstance(toUtf8(file.dataSet), profile, substitutes, memo)
-  const pixelOptions = new Set<PixelOption>(review === undefined ? [] : ['clean-pixel-data'])
-  const clean = attested(cleaned.dataSet, profile, pseudonym, pixelOptions, memo)
-  const dataSet = withWayBack(file.dataSet, clean, settings)
+  const clean = attested(cleaned.dataSet, profile, pseudonym, treated.options, memo)
+  const dataSet = withWayBack(original.dataSet, clean, settings)
   return {
     file: { transferSyntaxUid: file.transferSyntaxUid, dataSet },
     pseudonym,
@@ -113,7 +120,8 @@ function clean(
     studyInstanceUid: getString(dataSet, '0020000D'),
     seriesInstanceUid: getString(dataSet, '0020000E'),
     sopInstanceUid: getString(dataSet, '00080018'),
-    report: cleaned.rows,
+    look: review === undefined ? lookFacts(file, profile) : undefined,
+    report: treated.rows.length === 0 ? cleaned.rows : [...cleaned.rows, ...treated.rows],
   }
 }
 

@@ -3,7 +3,7 @@
  * its pixels first. Nothing of the original leaves but counts; the UIDs are the derived ones.
  */
 
-import { getNumber, getString, readDicom } from '../dicom/index.ts'
+import { type ByteSource, getNumber, getString, readDicom } from '../dicom/index.ts'
 import { announcesText, knownRegions } from '../pixels/devices/index.ts'
 import type { PixelPlan, Region } from '../pixels/model.ts'
 import { planPixels } from '../pixels/plan.ts'
@@ -24,8 +24,8 @@ export interface Inspection {
 }
 
 /** Throws DicomError and DeidError as `deidentify` does, but not for pixels that nobody saw. */
-export function inspect(bytes: Uint8Array, { profile, vault }: Settings): Inspection {
-  const file = readDicom(bytes, profile.limits)
+export function inspect(input: Uint8Array | ByteSource, { profile, vault }: Settings): Inspection {
+  const file = readDicom(input, profile.limits)
   const { dataSet } = file
   admit(dataSet, profile, true)
   const number = Number(getString(dataSet, '00200013') || Number.NaN)

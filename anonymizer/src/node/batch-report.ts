@@ -11,8 +11,8 @@ import type { ReportRow } from '../report/report.ts'
 import type { PseudonymFormat } from '../vault/vault.ts'
 import type { BatchSummary } from './batch-summary.ts'
 import type { Input } from './inputs.ts'
+import type { Outcome } from './place.ts'
 import { reportPage } from './report-page.ts'
-import type { Outcome } from './run.ts'
 
 /** Characters. */
 const WRITTEN_AT_ONCE = 65_536
@@ -20,7 +20,7 @@ const WRITTEN_AT_ONCE = 65_536
 export interface BatchReport {
   readonly add: (input: Input, outcome: Outcome) => void
   /** Writes the files; each appears whole or not at all. */
-  readonly finish: () => BatchSummary
+  readonly finish: (pixels: BatchSummary['pixels']) => BatchSummary
 }
 
 /** `path` ends in .json; temporary files go to `partialFolder`, on the same file system. */
@@ -110,7 +110,7 @@ export function openBatchReport(options: {
         }
       }
     },
-    finish: () => {
+    finish: (pixels) => {
       addLast()
       flush()
       closeSync(instances)
@@ -126,6 +126,7 @@ export function openBatchReport(options: {
         key,
         isDryRun,
         counts: { ...counts, subjects: subjects.size },
+        pixels,
         refusals,
         rows: [...sums.values()].sort((a, b) => (a.path < b.path ? -1 : 1)),
         instances: basename(instancesPath),

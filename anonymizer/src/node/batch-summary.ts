@@ -26,6 +26,8 @@ export interface BatchSummary {
     readonly subjects: number
     readonly bytesWritten: number
   }
+  /** Frames that the detector looked at, of those that were chosen. */
+  readonly pixels: { readonly looked: number; readonly frames: number }
   /** Inputs by their ids; `other`: the one that stands against it. */
   readonly refusals: readonly { input: string; code: RefusalCode; other?: string }[]
   readonly rows: readonly ReportRow[]

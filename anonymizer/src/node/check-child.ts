@@ -1,21 +1,23 @@
 /** Runs in a child process of its own: reads one file a message and answers with the verdict. */
 import { readFileSync } from 'node:fs'
-import { checkClean, DicomError, loadProfile } from '../index.ts'
+import { checkClean, DeidError, DicomError, loadProfile } from '../index.ts'
 import type { CheckRequest } from './check-pool.ts'
+import { loadFrameCodecs } from './frame-codecs.ts'
+
+const loading = loadFrameCodecs()
 
 process.on('message', (request: CheckRequest) => {
-  process.send?.(verdict(request))
+  void verdict(request).then((answer) => process.send?.(answer))
 })
 process.on('disconnect', () => process.exit(0))
 
-function verdict({ path, profile, format }: CheckRequest): object {
+async function verdict({ path, profile, format }: CheckRequest): Promise<object> {
   try {
-    return {
-      kind: 'checked',
-      result: checkClean(readFileSync(path), { profile: loadProfile(profile), format }),
-    }
+    const settings = { profile: loadProfile(profile), format, codecs: await loading }
+    return { kind: 'checked', result: checkClean(readFileSync(path), settings) }
   } catch (error) {
     // Only the code leaves: messages of foreign errors may hold values.
-    return { kind: 'failed', code: error instanceof DicomError ? error.code : 'CHECK_INTERNAL' }
+    const isCoded = error instanceof DicomError || error instanceof DeidError
+    return { kind: 'failed', code: isCoded ? error.code : 'CHECK_INTERNAL' }
   }
 }

@@ -4,65 +4,32 @@
  */
 import type { ChildProcess } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { dirname, join } from 'node:path'
 import { keyFingerprint } from '../ledger/signer.ts'
-import { BUILT_IN_NAMES, DEFAULT_PROFILE } from '../profile/names.ts'
-import type { Profile } from '../profile/profile.ts'
 import { createKey } from '../vault/vault.ts'
+import { runBatch } from './batch.ts'
 import { openBatchReport } from './batch-report.ts'
 import type { BatchSummary } from './batch-summary.ts'
 import { type Children, startChildren } from './children.ts'
+import { HELP, type Options, readOptions } from './cli-options.ts'
 import { sentenceOf, UsageError } from './complaint.ts'
 import type { ChildSettings } from './deidentify-child.ts'
-import { inputsOf } from './inputs.ts'
+import { type Input, inputsOf } from './inputs.ts'
 import type { CliIo } from './io.ts'
 import { type KeyFile, readOrMakeKeys, selectKey } from './key-file.ts'
 import { isRunning } from './lock.ts'
+import { createLooker, type Looker } from './look.ts'
+import type { WaitingInput } from './operator/decisions.ts'
+import type { OperatorProcess } from './operator/operator-process.ts'
+import type { WaitingFile } from './operator/review.ts'
+import { createPlacer } from './place.ts'
 import { createProgress } from './progress.ts'
-import { runAll } from './run.ts'
-import {
-  openRunRecord,
-  RECORD_HELP,
-  RECORD_OPTIONS,
-  type RecordOptions,
-  type RunRecord,
-  readRecordOptions,
-} from './run-record.ts'
+import { openRunRecord, type RunRecord } from './run-record.ts'
 import { openSubjects } from './subjects.ts'
 import { today } from './today.ts'
 
-const HELP = `pandok deidentify IN… --out DIR
-  [--profile NAME|FILE]   ${BUILT_IN_NAMES.join(', ')} or a file (${DEFAULT_PROFILE})
-  [--key-file FILE]       the project's keys (DIR/../pandok-deid.key, made when missing)
-  [--report FILE.json]    with FILE.html and FILE.instances.jsonl (DIR/report.json)
-  [--jobs N]              processes that work at once
-  [--dry-run]             writes only the report
-  [--resume]              goes on in a DIR that is not empty; what is there is compared, not replaced
-  [--prefix LC] [--digits 5]   how pseudonyms look
-${RECORD_HELP}
-IN: files, folders, zips, DICOMDIRs. Writes DIR/<pseudonym>/<study>/<series>/<instance>.dcm.
-The key decides pseudonyms, UIDs and date offsets: use a project's own, so that a patient is the
-same subject in every run, and keep it apart from the data. Reports hold no values and call inputs
-by ids; --names FILE writes which id is which file, for the hospital's own use.
-Exit: 0 all written, 1 some refused, 2 usage or environment.
-`
-
-interface Options {
-  readonly inputs: readonly string[]
-  readonly out: string
-  /** A built-in name or the text of a file. */
-  readonly profile: string
-  readonly keyFile: string
-  readonly format: { prefix: string; digits: number }
-  readonly report: string
-  readonly names: string | undefined
-  readonly jobs: number
-  readonly isDryRun: boolean
-  readonly isResumed: boolean
-  readonly record: RecordOptions
-}
+/** More than anybody looks through. */
+const MAX_PREVIEWED = 200
 
 /** `first`: a child that was started already. */
 export async function deidentifyCli(
@@ -115,20 +82,20 @@ async function run(
     const home = isDryRun ? dirname(options.report) : out
     const partialFolder = claim(home, options.isResumed || isDryRun)
     try {
-      settings.resolve({
+      const childSettings: ChildSettings = {
         profile,
         key,
         format: options.format,
         partialFolder: isDryRun ? undefined : partialFolder,
         tableKey: record.table?.key,
         certificates: options.record.certificates,
-      })
+      }
+      settings.resolve(childSettings)
       return await runIn(partialFolder, {
         options,
         io,
         children,
-        profile,
-        key,
+        settings: childSettings,
         fingerprint,
         record,
       })
@@ -140,19 +107,18 @@ async function run(
   }
 }
 
-async function runIn(
-  partialFolder: string,
-  run: {
-    options: Options
-    io: CliIo
-    children: Children
-    profile: Profile
-    key: Uint8Array
-    fingerprint: string
-    record: RunRecord
-  },
-): Promise<BatchSummary> {
-  const { options, io, children, profile, key, fingerprint, record } = run
+interface Run {
+  readonly options: Options
+  readonly io: CliIo
+  readonly children: Children
+  readonly settings: ChildSettings
+  readonly fingerprint: string
+  readonly record: RunRecord
+}
+
+async function runIn(partialFolder: string, run: Run): Promise<BatchSummary> {
+  const { options, io, children, settings, fingerprint, record } = run
+  const { profile, key } = settings
   const { out, isDryRun } = options
   const progress = createProgress(io)
   const names: string[] = []
@@ -165,33 +131,103 @@ async function runIn(
     key: fingerprint,
     isDryRun,
   })
-  const isDone = runAll({
-    inputs: inputsOf(options.inputs, key),
-    children,
+  const placer = createPlacer({
     out,
     partialFolder,
     isDryRun,
-    lanes: options.jobs,
     table: record.table,
     subjects: openSubjects(`${options.keyFile}.subjects`, isDryRun),
+  })
+  const previewed: Input[] = []
+  const looker = createLooker({
+    look: profile.pixels.look,
+    lanes: options.jobs,
+    progress: progress.look,
+  })
+  const decided = await earlierDecisions(options)
+  const isDone = runBatch({
+    inputs: inputsOf(options.inputs, key),
+    children,
+    lanes: options.jobs,
+    placer,
+    looker,
+    decided,
+    review: options.isReviewed ? (files) => review(files, decided, run, looker) : undefined,
     tell: (input, outcome) => {
       report.add(input, outcome)
       progress.add(input, outcome)
       record.add(outcome)
+      if (options.isPreviewed && previewed.length < MAX_PREVIEWED) previewed.push(input)
       if (options.names !== undefined) names.push(`${input.id}\t${input.label}\n`)
     },
-  })
+  }).finally(() => looker.close())
   await isDone.catch((error: unknown) => {
     record.finish(undefined)
     throw error
   })
   progress.end()
-  const summary = report.finish()
+  const summary = report.finish(looker.counts())
   if (summary.counts.inputs === 0) throw new UsageError('there is no file in what was given')
   const anchor = record.finish(options.report)
   if (anchor !== undefined) io.out(`recorded in the ledger; its anchor: ${anchor}\n`)
   if (options.names !== undefined) writeFileSync(options.names, names.join(''), { mode: 0o600 })
+  if (options.isPreviewed) await preview(previewed, run)
   return summary
+}
+
+/** Asks the person at this machine; Ctrl-C ends the review, and what was decided holds. */
+async function review(
+  files: readonly WaitingFile[],
+  earlier: ReadonlyMap<string, WaitingInput>,
+  { options, io, settings }: Run,
+  looker: Looker,
+): Promise<ReadonlyMap<string, WaitingInput>> {
+  const { reviewPixels } = await import('./operator/review.ts')
+  return await withOperator(settings, (process, signal) =>
+    reviewPixels({
+      files,
+      earlier,
+      process,
+      reportPath: options.report,
+      propose: looker.propose,
+      say: io.error,
+      signal,
+    }),
+  )
+}
+
+async function preview(inputs: readonly Input[], { io, settings }: Run): Promise<void> {
+  const { showPreview } = await import('./operator/preview.ts')
+  await withOperator(settings, (process, signal) =>
+    showPreview({ inputs, process, say: io.error, signal }),
+  )
+}
+
+async function withOperator<Result>(
+  settings: ChildSettings,
+  work: (process: OperatorProcess, signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const { startOperatorProcess } = await import('./operator/operator-process.ts')
+  const operator = startOperatorProcess(settings)
+  const interruption = new AbortController()
+  const stop = () => interruption.abort()
+  process.once('SIGINT', stop)
+  try {
+    return await work(operator, interruption.signal)
+  } finally {
+    process.off('SIGINT', stop)
+    operator.close()
+  }
+}
+
+/** Of FILE.pixels.json beside the report, when the run goes on. */
+async function earlierDecisions({
+  report,
+  isResumed,
+}: Options): Promise<ReadonlyMap<string, WaitingInput>> {
+  if (!isResumed) return new Map()
+  const { decisionsPath, readDecisions } = await import('./operator/decisions.ts')
+  return new Map(readDecisions(decisionsPath(report)).map((each) => [each.input, each]))
 }
 
 /** A dry run leaves nothing behind, not even a key. */
@@ -223,72 +259,4 @@ function claim(out: string, mayExist: boolean): string {
 
 function isOther(pid: number): boolean {
   return Number.isInteger(pid) && pid > 0 && pid !== process.pid && isRunning(pid)
-}
-
-function readOptions(args: readonly string[]): Options {
-  const { values, positionals } = parsed(args)
-  if (values.out === undefined) throw new UsageError('--out is missing; see --help')
-  if (positionals.length === 0) throw new UsageError('there is nothing to read; see --help')
-  if (!/^[A-Z]{1,4}$/.test(values.prefix)) throw new UsageError('--prefix: one to four letters A-Z')
-  const digits = Number(values.digits)
-  if (!(Number.isInteger(digits) && digits >= 4 && digits <= 9)) {
-    throw new UsageError('--digits: 4 to 9')
-  }
-  const jobs = Number(values.jobs ?? Math.min(availableParallelism(), 8))
-  if (!(Number.isInteger(jobs) && jobs >= 1 && jobs <= 64)) throw new UsageError('--jobs: 1 to 64')
-  const out = resolve(values.out)
-  const report = resolve(values.report ?? join(out, 'report.json'))
-  if (!report.endsWith('.json')) throw new UsageError('--report: a name that ends in .json')
-  const inputs = positionals.map((input) => resolve(input))
-  if (inputs.some((input) => out === input || out.startsWith(`${input}/`))) {
-    throw new UsageError('--out lies within what is to be read')
-  }
-  inputs.forEach((input, at) => {
-    if (!existsSync(input)) throw new UsageError(`input ${at + 1} does not exist`)
-  })
-  return {
-    inputs,
-    out,
-    profile: profileText(values.profile),
-    keyFile: resolve(values['key-file'] ?? join(out, '..', 'pandok-deid.key')),
-    format: { prefix: values.prefix, digits },
-    report,
-    names: values.names === undefined ? undefined : resolve(values.names),
-    jobs,
-    isDryRun: values['dry-run'],
-    isResumed: values.resume,
-    record: readRecordOptions(values, out),
-  }
-}
-
-function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        out: { type: 'string' },
-        profile: { type: 'string', default: DEFAULT_PROFILE },
-        'key-file': { type: 'string' },
-        report: { type: 'string' },
-        names: { type: 'string' },
-        jobs: { type: 'string' },
-        'dry-run': { type: 'boolean', default: false },
-        resume: { type: 'boolean', default: false },
-        prefix: { type: 'string', default: 'LC' },
-        digits: { type: 'string', default: '5' },
-        ...RECORD_OPTIONS,
-      },
-    })
-  } catch {
-    throw new UsageError('an option is not known or lacks its value; see --help')
-  }
-}
-
-function profileText(nameOrFile: string): string {
-  if (BUILT_IN_NAMES.some((name) => name === nameOrFile)) return nameOrFile
-  if (!existsSync(nameOrFile)) {
-    throw new UsageError(`--profile: neither a file nor one of ${BUILT_IN_NAMES.join(', ')}`)
-  }
-  return readFileSync(nameOrFile, 'utf8')
 }

@@ -8,11 +8,14 @@ import { DicomError } from '../dicom/index.ts'
 import { deidentifySource } from '../engine/deidentify.ts'
 import type { SealAttributes } from '../engine/encrypted-attributes.ts'
 import { DeidError } from '../errors.ts'
+import type { LookFacts } from '../pixels/look-facts.ts'
+import type { FrameCodecs } from '../pixels/model.ts'
 import type { Profile } from '../profile/profile.ts'
 import { type ReportRow, sumReports } from '../report/report.ts'
 import { openVault, type PseudonymFormat } from '../vault/vault.ts'
 import { createEnvelope, readRecipient } from './cms.ts'
-import type { Source } from './inputs.ts'
+import { contentDigest } from './content-digest.ts'
+import type { ContentReview, Source } from './inputs.ts'
 import { createRecordSealer, type SealedRecord, type TableKey } from './record-sealer.ts'
 import type { RefusalCode } from './refusal.ts'
 import { createSourceReader } from './source.ts'
@@ -33,6 +36,7 @@ export interface ChildSettings {
 export interface Job {
   readonly index: number
   readonly source: Source
+  readonly review: ContentReview | undefined
 }
 
 export interface Done {
@@ -46,6 +50,8 @@ export interface Done {
   readonly studyInstanceUid: string
   readonly seriesInstanceUid: string
   readonly sopInstanceUid: string
+  /** The detector has to see samples of its series first; undefined: it may be placed at once. */
+  readonly look: LookFacts | undefined
   /** For the pseudonym table; sealed here, so that nobody else sees what is in it. */
   readonly sealed: SealedRecord | undefined
   /** Of `Answer.patterns` of this and earlier answers of the same child. */
@@ -75,6 +81,7 @@ let nextRow = 0
 const MAX_PATTERNS = 500
 let settings:
   | (ChildSettings & {
+      codecs?: FrameCodecs
       vault: ReturnType<typeof openVault>
       sealAttributes: SealAttributes | undefined
       seal: ReturnType<typeof createRecordSealer> | undefined
@@ -94,16 +101,16 @@ process.on('message', (message: ChildSettings | readonly Job[]) => {
     }
     return
   }
-  process.send?.(answerTo(message))
+  void answerTo(message).then((answer) => process.send?.(answer))
 })
 
-function answerTo(jobs: readonly Job[]): Answer {
+async function answerTo(jobs: readonly Job[]): Promise<Answer> {
   const fresh: Answer['patterns'][number][] = []
   const outcomes: (Done | Refused)[] = []
   let failure: string | undefined
   for (const job of jobs) {
     try {
-      outcomes.push(clean(job, fresh))
+      outcomes.push(await cleaned(job, fresh))
     } catch (error) {
       if (error instanceof WriteError) {
         failure = error.message
@@ -115,12 +122,27 @@ function answerTo(jobs: readonly Job[]): Answer {
   return { outcomes, patterns: fresh, failure }
 }
 
-function clean({ index, source }: Job, fresh: Answer['patterns'][number][]): Done {
+/** Decoders are loaded when the first file asks for them: most need none. */
+async function cleaned(job: Job, fresh: Answer['patterns'][number][]): Promise<Done> {
+  try {
+    return clean(job, fresh)
+  } catch (error) {
+    const needsCodecs = error instanceof DeidError && error.code === 'DEID_PIXEL_CODEC'
+    if (!needsCodecs || settings === undefined || settings.codecs !== undefined) throw error
+    const { loadFrameCodecs } = await import('./frame-codecs.ts')
+    settings = { ...settings, codecs: await loadFrameCodecs() }
+    return clean(job, fresh)
+  }
+}
+
+function clean({ index, source, review }: Job, fresh: Answer['patterns'][number][]): Done {
   if (settings === undefined) throw new Error('no settings came')
   const input = reader.open(source)
   const file = input instanceof Uint8Array ? undefined : input
   try {
-    const { pieces, report, ...names } = deidentifySource(input, settings)
+    const isOfThese = review !== undefined && review.content === contentDigest(settings.key, input)
+    const seen = isOfThese ? review : undefined
+    const { pieces, report, ...names } = deidentifySource(input, settings, seen)
     const partial = `${OWN_NAME}-${index}`
     const { partialFolder } = settings
     if (partialFolder !== undefined) writeFile(join(partialFolder, partial), pieces, file)

@@ -6,6 +6,7 @@ import { createHmac, createSecretKey } from 'node:crypto'
 import { type Dirent, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import yauzl from 'yauzl'
+import type { PixelReview } from '../pixels/model.ts'
 
 /** Where the bytes are; small enough to be sent to another process. */
 export type Source =
@@ -30,6 +31,13 @@ export interface Input {
   readonly id: string
   readonly source: Source
   readonly bytes: number
+  /** A person saw its pixels. */
+  readonly review?: ContentReview | undefined
+}
+
+/** Holds for the very bytes that the person saw. */
+export interface ContentReview extends PixelReview {
+  readonly content: string
 }
 
 /** A zip that is none, is encrypted, or has more entries than allowed. Exit code 2. */

@@ -13,5 +13,10 @@ export type RefusalCode =
   | 'DEID_TIMEOUT'
   /** The very output of another input. */
   | 'DEID_DUPLICATE'
+  /** A person left it out. */
+  | 'DEID_LEFT_OUT'
   | 'DEID_SOP_INSTANCE_CONFLICT'
   | 'DEID_PSEUDONYM_COLLISION'
+
+/** What a person's eyes would let pass. */
+export const WAITING: ReadonlySet<RefusalCode> = new Set(['DEID_BURNED_IN', 'DEID_PIXELS_UNSEEN'])

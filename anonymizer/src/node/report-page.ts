@@ -26,10 +26,11 @@ const ACTIONS: Readonly<Record<string, string>> = {
   'C-date': 'date shifted',
   'C-text': 'identifiers taken out',
   'C-content': 'cleaned by content',
+  'C-pixels': 'pixels blanked',
 }
 
 export function reportPage(summary: BatchSummary): string {
-  const { profile, counts, refusals, rows, isDryRun } = summary
+  const { profile, counts, pixels, refusals, rows, isDryRun } = summary
   const byCode = new Map<string, number>()
   for (const { code } of refusals) byCode.set(code, (byCode.get(code) ?? 0) + 1)
   const facts: [string, string][] = [
@@ -43,6 +44,7 @@ export function reportPage(summary: BatchSummary): string {
     ['Refused', String(counts.refused)],
     ['Indexes of discs, passed over', String(counts.passedOver)],
     ['Subjects', String(counts.subjects)],
+    ['Frames looked at for text', String(pixels.looked)],
   ]
   return `<!doctype html>
 <html lang="en">

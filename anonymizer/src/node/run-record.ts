@@ -10,8 +10,8 @@ import type { Profile } from '../profile/profile.ts'
 import { readRecipient } from './cms.ts'
 import { UsageError } from './complaint.ts'
 import { type KeyFile, refuseWithin } from './key-file.ts'
+import type { Outcome } from './place.ts'
 import type { PseudonymTable } from './pseudonym-table.ts'
-import type { Outcome } from './run.ts'
 import { today } from './today.ts'
 
 export const RECORD_OPTIONS = {

@@ -1,41 +1,32 @@
 /**
- * De-identifies many inputs into a folder: children make temporary files, and here each gets its
- * name, in the order of the inputs, so that the result does not depend on who was faster.
+ * De-identifies many inputs: children make temporary files in batches, and what each became is told
+ * in the order of the inputs.
  */
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+
 import type { ReportRow } from '../report/report.ts'
 import { type BatchAnswer, BatchLost, type Children } from './children.ts'
 import type { Done, Job, Refused } from './deidentify-child.ts'
 import type { Input } from './inputs.ts'
-import type { PseudonymTable } from './pseudonym-table.ts'
-import type { RefusalCode } from './refusal.ts'
-import { isReadable, sameBytes } from './same-file.ts'
-import type { Subjects } from './subjects.ts'
+import type { Held, Outcome, Placer } from './place.ts'
 
-export type Outcome =
-  | {
-      readonly kind: 'written' | 'unchanged'
-      readonly path: string
-      readonly bytes: number
-      readonly rows: readonly ReportRow[]
-    }
-  /** Left out; `other`: id of the input that it stands against. */
-  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly other: string | undefined }
-  /** The index of a disc, whose files are taken themselves. */
-  | { readonly kind: 'passed-over' }
+export interface Runner {
+  /**
+   * `inputs` are numbered from 0. Throws OutputError and InputError; everything placed until then
+   * stays and is whole.
+   */
+  readonly run: (inputs: AsyncIterable<Input>, listener: RunListener) => Promise<void>
+}
 
-export interface RunOptions {
-  readonly inputs: AsyncIterable<Input>
-  readonly children: Children
-  readonly out: string
-  readonly partialFolder: string
-  readonly isDryRun: boolean
-  readonly lanes: number
-  readonly subjects: Subjects
-  /** Keeps what the children sealed. */
-  readonly table: PseudonymTable | undefined
+export interface RunListener {
+  /** In the order of the inputs; each is either told or held. */
   readonly tell: (input: Input, outcome: Outcome) => void
+  readonly hold: (held: Held) => void
+}
+
+export interface RunnerOptions {
+  readonly children: Children
+  readonly lanes: number
+  readonly placer: Placer
 }
 
 const BATCH_FILES = 16
@@ -43,26 +34,35 @@ const BATCH_BYTES = 16 * 1024 * 1024
 /** How far the fastest child may be ahead of the slowest: what waits for its name is on disk. */
 const MAX_AHEAD = 512
 
-/** Throws OutputError and InputError; everything placed until then stays and is whole. */
-export async function runAll(options: RunOptions): Promise<void> {
-  const { children, lanes, tell } = options
-  const place = createPlacer(options)
+export function createRunner(options: RunnerOptions): Runner {
+  // The children name lists of rows once: what was learnt holds for the next run as well.
+  const rowsOf = createPatternTable()
+  return { run: (inputs, listener) => runAll(inputs, listener, rowsOf, options) }
+}
+
+async function runAll(
+  inputs: AsyncIterable<Input>,
+  { tell, hold }: RunListener,
+  rowsOf: PatternTable,
+  { children, lanes, placer }: RunnerOptions,
+): Promise<void> {
   const ready = new Map<
     number,
     { input: Input; outcome: Done | Refused; rows: readonly ReportRow[] }
   >()
-  const rowsOf = createPatternTable()
   let next = 0
   const settle = () => {
     for (let entry = ready.get(next); entry !== undefined; entry = ready.get(++next)) {
       ready.delete(next)
-      tell(entry.input, place(entry.input, entry.outcome, entry.rows))
+      const outcome = placer.judge(entry.input, entry.outcome, entry.rows)
+      if (outcome.kind === 'held') hold(outcome)
+      else tell(entry.input, outcome)
     }
   }
   const pending = new Set<Promise<void>>()
   const failures: unknown[] = []
   const send = async (batch: readonly Input[]): Promise<void> => {
-    const jobs = batch.map(({ index, source }): Job => ({ index, source }))
+    const jobs = batch.map(({ index, source, review }): Job => ({ index, source, review }))
     const bytes = batch.reduce((sum, input) => sum + input.bytes, 0)
     let answer: BatchAnswer
     try {
@@ -90,7 +90,7 @@ export async function runAll(options: RunOptions): Promise<void> {
       .finally(() => pending.delete(work))
     pending.add(work)
   }
-  for await (const batch of batches(options.inputs)) {
+  for await (const batch of batches(inputs)) {
     // Twice as many as children: none waits for the next one to be sent.
     while (pending.size >= lanes * 2 || (batch[0]?.index ?? 0) > next + MAX_AHEAD) {
       if (pending.size === 0) break
@@ -123,6 +123,8 @@ async function* batches(inputs: AsyncIterable<Input>): AsyncGenerator<Input[]> {
 const FORGOTTEN_PATTERNS = 1_000
 
 /** A child names a list of rows once, and after that by number. */
+type PatternTable = ReturnType<typeof createPatternTable>
+
 function createPatternTable() {
   const known = new Map<string, readonly ReportRow[]>()
   return {
@@ -133,58 +135,5 @@ function createPatternTable() {
       }
     },
     get: (child: number, id: number) => known.get(`${child} ${id}`) ?? [],
-  }
-}
-
-type Placer = (input: Input, outcome: Done | Refused, rows: readonly ReportRow[]) => Outcome
-
-function createPlacer(options: RunOptions): Placer {
-  const { out, partialFolder, isDryRun, subjects, table } = options
-  /** Inputs by the SOP Instance UID of their output. */
-  const placed = new Map<string, { id: string; path: string }>()
-  /** False: there before this run, perhaps with files in it. */
-  const folders = new Map<string, boolean>()
-
-  return (input, outcome, rows) => {
-    if (outcome.code !== undefined) {
-      if (outcome.code === 'DEID_DICOMDIR') return { kind: 'passed-over' }
-      return { kind: 'refused', code: outcome.code, other: undefined }
-    }
-    const partial = join(partialFolder, outcome.partial)
-    const refuse = (code: RefusalCode, other?: string): Outcome => {
-      rmSync(partial, { force: true })
-      return { kind: 'refused', code, other }
-    }
-    if (!subjects.isOne(outcome.pseudonym, outcome.subjectDigest)) {
-      return refuse('DEID_PSEUDONYM_COLLISION')
-    }
-    // Before the output has its name: there is none without a way back.
-    if (outcome.sealed !== undefined) table?.add(outcome.sealed)
-    const { pseudonym, studyInstanceUid, seriesInstanceUid, sopInstanceUid, bytes } = outcome
-    const folder = join(pseudonym, studyInstanceUid, seriesInstanceUid)
-    const path = join(folder, `${sopInstanceUid}.dcm`)
-    const earlier = placed.get(sopInstanceUid)
-    if (earlier !== undefined) {
-      const isSame = !isDryRun && earlier.path === path && sameBytes(partial, join(out, path))
-      return refuse(isSame ? 'DEID_DUPLICATE' : 'DEID_SOP_INSTANCE_CONFLICT', earlier.id)
-    }
-    placed.set(sopInstanceUid, { id: input.id, path })
-    if (isDryRun) return { kind: 'written', path, bytes, rows }
-    const target = join(out, path)
-    let isOurs = folders.get(folder)
-    if (isOurs === undefined) {
-      isOurs = mkdirSync(join(out, folder), { recursive: true }) !== undefined
-      folders.set(folder, isOurs)
-    }
-    if (!isOurs && existsSync(target)) {
-      if (sameBytes(partial, target)) {
-        rmSync(partial)
-        return { kind: 'unchanged', path, bytes, rows }
-      }
-      // Torn by a power cut; anything that reads well is another file's output.
-      if (isReadable(target)) return refuse('DEID_SOP_INSTANCE_CONFLICT')
-    }
-    renameSync(partial, target)
-    return { kind: 'written', path, bytes, rows }
   }
 }

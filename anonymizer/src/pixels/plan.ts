@@ -16,7 +16,9 @@ const MEASURED = new Set(['CT', 'MR', 'PT', 'NM'])
 /** Numbers that nobody drew: doses and labels. */
 const COMPUTED = new Set(['RTDOSE', 'SEG'])
 
+/** CID 7050 of PS3.16. */
 const CLEAN_PIXEL_DATA = '113101'
+const CLEAN_VISUAL_FEATURES = '113102'
 
 export function planPixels(dataSet: DataSet, profile: Profile): PixelPlan {
   if (!isImage(getString(dataSet, '00080016'))) return { kind: 'none' }
@@ -28,10 +30,16 @@ export function planPixels(dataSet: DataSet, profile: Profile): PixelPlan {
 
 /** Whether the instance says that a person looked at all of it and blanked what had to go. */
 export function isSeen(dataSet: DataSet): boolean {
-  return (
-    getString(dataSet, '00280301') === 'NO' &&
-    getItems(dataSet, '00120064').some((item) => getString(item, '00080100') === CLEAN_PIXEL_DATA)
-  )
+  return getString(dataSet, '00280301') === 'NO' && hasOption(dataSet, CLEAN_PIXEL_DATA)
+}
+
+/** Whether the instance says that its face was taken off. */
+export function isFaceless(dataSet: DataSet): boolean {
+  return getString(dataSet, '00280302') === 'NO' && hasOption(dataSet, CLEAN_VISUAL_FEATURES)
+}
+
+function hasOption(dataSet: DataSet, code: string): boolean {
+  return getItems(dataSet, '00120064').some((item) => getString(item, '00080100') === code)
 }
 
 function personReason(dataSet: DataSet): PersonReason | undefined {

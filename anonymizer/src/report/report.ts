@@ -6,7 +6,8 @@ export interface ReportRow {
   readonly path: string
   readonly keyword: string
   readonly rule: string
-  readonly action: Action
+  /** C-pixels: boxes that were blanked, or a face that was taken off. */
+  readonly action: Action | 'C-pixels'
   readonly count: number
 }
 

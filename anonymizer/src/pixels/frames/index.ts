@@ -1,5 +1,5 @@
 /** Frames of an instance: their layout, their bytes, and how they look. */
-export { frameBytes } from './bytes.ts'
+export { decodedFrame, frameBytes } from './bytes.ts'
 export { grayImages } from './gray.ts'
 export { type RgbaImage, rgbaImage } from './rgba.ts'
 export { frameCountOf, frameShapeOf } from './shape.ts'

@@ -1,6 +1,6 @@
 /**
- * Blanks boxes in encapsulated pixel data (PS3.5 A.4): stored again in the lossless transfer syntax
- * of the family, or native where that has no exact encoder. Frames without boxes keep their very
+ * Changes frames of encapsulated pixel data (PS3.5 A.4): stored again in the lossless transfer syntax
+ * of the family, or native where that has no exact encoder. Frames that stay keep their very
  * fragments unless the transfer syntax or the photometric interpretation changes.
  */
 import {
@@ -17,46 +17,33 @@ import { codecSyntax } from '../codecs/syntaxes.ts'
 import { decodedFrame, fragmentsByFrame } from '../frames/bytes.ts'
 import { frameCountOf, frameShapeOf, PIXEL_DATA } from '../frames/shape.ts'
 import type { DecodedFrame, FrameCodecs, FrameShape } from '../model.ts'
-import { blankSamples } from './blank.ts'
-import type { BoxesByFrame } from './boxes.ts'
-import { fillBoxes } from './fill.ts'
+import type { FrameChange, Stored } from './frame-change.ts'
 
 const PHOTOMETRIC_INTERPRETATION = '00280004'
 
-export interface Stored {
-  readonly transferSyntaxUid: string
-  /** To put in place of what the data set had. */
-  readonly elements: readonly Element[]
-}
-
-export function redactEncapsulated(
+export function changeEncapsulated(
   dataSet: DataSet,
   transferSyntaxUid: string,
-  boxes: BoxesByFrame,
+  change: FrameChange,
   codecs: FrameCodecs,
 ): Stored {
-  const blanked = (number: number): DecodedFrame => {
+  const changed = (number: number): DecodedFrame => {
     const frame = decodedFrame(dataSet, transferSyntaxUid, number, codecs)
-    const frameBoxes = boxes.get(number) ?? []
-    // A decoder's output is nobody else's.
-    if (frameBoxes.length > 0)
-      fillBoxes(frame, frameBoxes, blankSamples(dataSet, frame, frameBoxes))
-    return frame
+    return change.touches(number) ? change.apply(frame, number) : frame
   }
   const target = codecSyntax(transferSyntaxUid)?.lossless
   const encoded =
     target === undefined
       ? undefined
-      : storeEncoded(dataSet, { from: transferSyntaxUid, to: target }, boxes, blanked, codecs)
-  return encoded ?? storeNative(dataSet, blanked)
+      : storeEncoded(dataSet, { from: transferSyntaxUid, to: target }, { change, changed }, codecs)
+  return encoded ?? storeNative(dataSet, changed)
 }
 
 /** Undefined when a frame cannot be encoded exactly. */
 function storeEncoded(
   dataSet: DataSet,
   { from, to }: { from: string; to: string },
-  boxes: BoxesByFrame,
-  blanked: (number: number) => DecodedFrame,
+  { change, changed }: { change: FrameChange; changed: (number: number) => DecodedFrame },
   codecs: FrameCodecs,
 ): Stored | undefined {
   const source = dataSet.get(PIXEL_DATA)
@@ -65,8 +52,8 @@ function storeEncoded(
   const interpretation = storedInterpretation(header, to)
   const isAllNew = from !== to || interpretation !== header.photometricInterpretation
   const frames = fragmentsByFrame(source, frameCountOf(dataSet)).map((fragments, at) => {
-    if (!isAllNew && !boxes.has(at + 1)) return fragments
-    const encoded = codecs.encode(to, blanked(at + 1))
+    if (!isAllNew && !change.touches(at + 1)) return fragments
+    const encoded = codecs.encode(to, changed(at + 1))
     return encoded === undefined ? undefined : [encoded]
   })
   const whole = frames.filter((frame) => frame !== undefined)
@@ -115,17 +102,17 @@ function encapsulated(
   return { ...source, offsetTable: new Uint8Array(table.buffer), fragments }
 }
 
-function storeNative(dataSet: DataSet, blanked: (number: number) => DecodedFrame): Stored {
+function storeNative(dataSet: DataSet, changed: (number: number) => DecodedFrame): Stored {
   const count = frameCountOf(dataSet)
   const header = frameShapeOf(dataSet)
-  const first = blanked(1)
+  const first = changed(1)
   const { shape } = first
   if (shape.isSigned !== header.isSigned) {
     refuse('the code stream and (0028,0103) differ in whether samples are signed')
   }
   const pixels = new Uint8Array(first.bytes.length * count)
   for (let number = 1; number <= count; number++) {
-    const frame = number === 1 ? first : blanked(number)
+    const frame = number === 1 ? first : changed(number)
     if (frame.shape.bitsStored !== shape.bitsStored || frame.shape.isSigned !== shape.isSigned) {
       refuse('the frames have different depths')
     }

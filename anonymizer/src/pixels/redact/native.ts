@@ -1,32 +1,28 @@
-/** Blanks boxes in native pixel data (PS3.5 8.1); all else stays bit by bit. */
+/** Changes frames of native pixel data (PS3.5 8.1); all else stays bit by bit. */
 import { type DataSet, type Element, value } from '../../dicom/index.ts'
 import { refuse } from '../codecs/refuse.ts'
 import { frameBytes, nativePixels } from '../frames/bytes.ts'
-import { frameBitsOf, frameShapeOf, pixelTagOf } from '../frames/shape.ts'
-import type { DecodedFrame } from '../model.ts'
-import { blankSamples } from './blank.ts'
-import type { BoxesByFrame } from './boxes.ts'
-import { fillBoxes, setBit } from './fill.ts'
+import { frameBitsOf, frameCountOf, frameShapeOf, pixelTagOf } from '../frames/shape.ts'
+import { setBit } from './fill.ts'
+import type { FrameChange } from './frame-change.ts'
 
 /** The pixel data element to put in place of the old one. */
-export function redactNative(
+export function changeNative(
   dataSet: DataSet,
   transferSyntaxUid: string,
-  boxes: BoxesByFrame,
+  change: FrameChange,
 ): Element {
   const shape = frameShapeOf(dataSet)
   const bits = frameBitsOf(shape)
   const tag = pixelTagOf(dataSet) ?? refuse('there is no pixel data')
   const element = dataSet.get(tag)
   if (element?.kind !== 'value') return refuse('there is no native pixel data')
-  const out = nativePixels(dataSet).slice()
-  for (const [number, frameBoxes] of boxes) {
-    const frame: DecodedFrame = {
-      bytes: frameBytes(dataSet, transferSyntaxUid, number).slice(),
-      shape,
-    }
-    fillBoxes(frame, frameBoxes, blankSamples(dataSet, frame, frameBoxes))
-    putFrame(frame.bytes, out, bits * (number - 1), bits)
+  const out = new Uint8Array(nativePixels(dataSet))
+  for (let number = 1; number <= frameCountOf(dataSet); number++) {
+    if (!change.touches(number)) continue
+    // A copy: Node's buffers share memory with their slices.
+    const bytes = new Uint8Array(frameBytes(dataSet, transferSyntaxUid, number))
+    putFrame(change.apply({ bytes, shape }, number).bytes, out, bits * (number - 1), bits)
   }
   return value(tag, element.vr, out)
 }
