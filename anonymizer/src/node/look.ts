@@ -124,13 +124,23 @@ async function samplesOf(
         id,
         seriesInstanceUid: done.seriesInstanceUid,
         position: instanceNumber ?? id,
-        corners: isKnown ? corners : await pool.corners(input.source, corners),
+        corners: isKnown ? corners : await signed(pool, input.source, corners),
         isAnnounced,
       }
     }),
   )
   for (const candidate of candidates) plan.add(candidate)
   return plan.finish(series[0]?.done.seriesInstanceUid ?? '')
+}
+
+/** What cannot be decoded stays unsigned, so that its look fails and says why. */
+async function signed(
+  pool: TextPool,
+  source: Source,
+  corners: readonly string[],
+): Promise<readonly string[]> {
+  const answer = await pool.sign({ source, corners })
+  return answer.kind === 'signed' ? answer.corners : corners
 }
 
 const NO_FACTS = { corners: [], instanceNumber: undefined, isAnnounced: false }

@@ -21,13 +21,29 @@ export interface LookedFrame {
   readonly boxes: readonly TextBox[]
 }
 
+export interface LookFailure {
+  readonly kind: 'failed'
+  readonly code: RefusalCode
+}
+
 export type TextAnswer =
   | { readonly kind: 'looked'; readonly frames: readonly LookedFrame[] }
-  | { readonly kind: 'failed'; readonly code: RefusalCode }
+  | LookFailure
+
+/** Signatures that need decoding; those that are known come along, '' for the others. */
+export interface CornersJob {
+  readonly source: Source
+  readonly corners: readonly string[]
+}
+
+export type CornersAnswer =
+  | { readonly kind: 'signed'; readonly corners: readonly string[] }
+  | LookFailure
 
 export interface TextPool {
   /** As many at once as there are processes; others wait their turn. */
   readonly look: (job: TextJob) => Promise<TextAnswer>
+  readonly sign: (job: CornersJob) => Promise<CornersAnswer>
   readonly close: () => void
 }
 
@@ -73,19 +89,24 @@ export function startTextPool(options: { processes: number; timeoutMs?: number }
     if (waiting.length > 0 && !isClosed) release(start())
   }
 
+  const ask = async (job: TextJob | CornersJob, frames: number): Promise<unknown> => {
+    const child = await take()
+    if (child === undefined) return { kind: 'failed', code: 'DEID_CRASHED' }
+    const reply = await askChild(child, job, timeoutMs * (frames + 1))
+    if (reply.kind === 'answered') {
+      release(child)
+      return reply.message
+    }
+    drop(child)
+    return { kind: 'failed', code: reply.kind === 'crashed' ? 'DEID_CRASHED' : 'DEID_TIMEOUT' }
+  }
+
   return {
     look: async (job) => {
-      const child = await take()
-      if (child === undefined) return { kind: 'failed', code: 'DEID_CRASHED' }
       const frames = job.frames === 'all' ? MANY_FRAMES : job.frames.length
-      const reply = await askChild(child, job, timeoutMs * (frames + 1))
-      if (reply.kind === 'answered') {
-        release(child)
-        return reply.message as TextAnswer
-      }
-      drop(child)
-      return { kind: 'failed', code: reply.kind === 'crashed' ? 'DEID_CRASHED' : 'DEID_TIMEOUT' }
+      return (await ask(job, frames)) as TextAnswer
     },
+    sign: async (job) => (await ask(job, job.corners.length)) as CornersAnswer,
     close: () => {
       isClosed = true
       for (const child of all) child.kill('SIGKILL')
