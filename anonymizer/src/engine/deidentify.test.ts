@@ -55,6 +55,7 @@ function ctImage(...more: Element[]): Uint8Array {
       value('00100020', 'LO', CANARY),
       value('00100030', 'DA', '19600101'),
       value('00104000', 'LT', CANARY),
+      value('00180015', 'CS', 'CHEST'),
       value('0020000D', 'UI', '1.2.3.4'),
       value('0020000E', 'UI', '1.2.3.4.1'),
       value('00280002', 'US', 1),

@@ -25,7 +25,6 @@ import type {
 setPriority(constants.priority.PRIORITY_LOW)
 
 /** Larger ones would not fit a child's memory. */
-const MAX_FILE_BYTES = 2 * 1024 * 1024 * 1024
 
 const reader = createSourceReader()
 const ready = Promise.all([loadFrameCodecs(), loadTextNetwork()])

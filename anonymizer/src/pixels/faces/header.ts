@@ -2,7 +2,14 @@
  * Whether the images of an instance could be put together to a face, as far as its header tells (PS3.15
  * E.3.2). In: CT, MR, PT and volumes of X-rays. Out: yes, no, or that the frames have to be looked at.
  */
-import { type DataSet, getItems, getString, getStrings, type Tag } from '../../dicom/index.ts'
+import {
+  type DataSet,
+  getItems,
+  getNumber,
+  getString,
+  getStrings,
+  type Tag,
+} from '../../dicom/index.ts'
 import { HEAD_WORDS, NEAR_WORDS, NOT_THE_HEAD, OTHER_WORDS } from './words.ts'
 
 export type FaceSign =
@@ -24,6 +31,8 @@ const NO_IMAGES = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.(66|481|88|11|104|67|68)(\.
 /** A head of such slices or pixels shows no feature: a nose is 50 mm high and 30 mm wide. */
 const THICK_MM = 10
 const COARSE_MM = 8
+/** As coarse, whatever the pixels measure: a head is 250 mm long. */
+const FEW_PIXELS = 32
 
 /** SNOMED CT, and the SNOMED RT of older files: head, brain, skull, face, eye, ear, nose, jaw, whole body. */
 const HEAD_CODES = new Set(
@@ -72,6 +81,8 @@ function unfitFor(dataSet: DataSet): 'localizer' | 'thick' | 'coarse' | undefine
   // Slices from ear to ear show a profile each, however thick they are.
   const isAcross = Math.abs(normalX(dataSet)) < 0.5
   if (isAcross && number('00180050') >= THICK_MM) return 'thick'
+  const [rows, columns] = [getNumber(dataSet, '00280010'), getNumber(dataSet, '00280011')]
+  if (Math.min(rows ?? Infinity, columns ?? Infinity) < FEW_PIXELS) return 'coarse'
   return number('00280030') >= COARSE_MM ? 'coarse' : undefined
 }
 
