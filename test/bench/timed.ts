@@ -24,6 +24,7 @@ version: 1
 options: [retain-modified-dates, clean-descriptors, clean-structured-content, clean-graphics,
   retain-patient-characteristics, retain-safe-private]
 pixels: { unseen: keep }
+faces: keep
 `
 
 /** Throws unless it writes that many `files`. The output is flushed and removed. */

@@ -100,10 +100,10 @@ function clean(
   memos.set(settings, memo)
   const original = readDicom(input, profile.limits, memo.elements)
   admit(original.dataSet, profile, review !== undefined)
+  const patientId = getString(original.dataSet, '00100020')
+  const pseudonym = vault.pseudonymFor(patientId)
   const treated = treatPixels(input, original, { profile, codecs: settings.codecs, review })
   const { file } = treated
-  const patientId = getString(file.dataSet, '00100020')
-  const pseudonym = vault.pseudonymFor(patientId)
   const substitutes: Substitutes = {
     pseudonym,
     offsetDays: vault.dateOffsetDays(pseudonym),

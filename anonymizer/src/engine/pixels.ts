@@ -5,7 +5,7 @@
  * Only what is changed, or has to be looked at to know, comes into memory.
  */
 
-import { type ByteSource, type DicomFile, loadPixels } from '../dicom/index.ts'
+import { type ByteSource, type DicomFile, getString, loadPixels } from '../dicom/index.ts'
 import { DeidError } from '../errors.ts'
 import { couldShowFace, defaceFrame, looksLikeHead } from '../pixels/faces/index.ts'
 import { decodedFrame, frameCountOf } from '../pixels/frames/index.ts'
@@ -71,6 +71,8 @@ export function showsFace(
   codecs: FrameCodecs | undefined,
 ): boolean {
   if (profile.faces === 'keep' || isFaceless(file.dataSet)) return false
+  // A PET of uptake has no skin to be rendered: E.3.2 and this profile speak of CT and MR.
+  if (getString(file.dataSet, '00080060') === 'PT') return false
   const sign = couldShowFace(file.dataSet)
   if (sign.kind !== 'unknown') return sign.kind === 'face'
   if (!file.dataSet.has(PIXEL_DATA)) return false

@@ -17,7 +17,7 @@ const vault = openVault(new Uint8Array(32).fill(8), { prefix: 'LC', digits: 5 })
 const profile = loadProfile(
   'name: all-kinds\nversion: 1\noptions: [retain-modified-dates, clean-descriptors, ' +
     'clean-structured-content, clean-graphics, retain-patient-characteristics, ' +
-    'retain-safe-private]\npixels: { unseen: keep }\n',
+    'retain-safe-private]\npixels: { unseen: keep }\nfaces: keep\n',
 )
 
 export interface Output {

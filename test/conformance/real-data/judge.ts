@@ -16,6 +16,7 @@ import {
   type Piece,
 } from '@pandok/anonymizer'
 import { getBytes, readDicom } from '@pandok/anonymizer/dicom'
+import { loadFrameCodecs } from '@pandok/anonymizer/node/frame-codecs'
 
 const profile = loadProfile('research-longitudinal')
 /** The same with pixels that nobody looked at, so that headers of all kinds are cleaned. */
@@ -23,15 +24,17 @@ const unseen = loadProfile(`name: all-kinds
 version: 1
 options: [${[...profile.options].join(', ')}]
 pixels: { unseen: keep }
+faces: keep
 `)
 const vault = openVault(new Uint8Array(32).fill(8), { prefix: 'LC', digits: 5 })
+const codecs = await loadFrameCodecs()
 /** Used again and again, as a worker does; a fresh one must give the same. */
 const settings = { profile: unseen, vault }
 
 for (const path of readFileSync(0, 'utf8').split('\n').filter(Boolean)) {
   const bytes = readFileSync(path)
   const start = process.cpuUsage()
-  const strict = verdict(() => deidentify(bytes, { profile, vault }))
+  const strict = verdict(() => deidentify(bytes, { profile, vault, codecs }))
   const streamed = verdict(() => deidentifySource(sourceOf(bytes), settings))
   const header = verdict(() => {
     const result = joinChunks(deidentify(bytes, settings).chunks)
