@@ -15,7 +15,7 @@ import { createResolver, type Resolver } from '../profile/resolve.ts'
 import type { ReportRow } from '../report/report.ts'
 
 /** What became of an element at top level. */
-export interface Remembered {
+interface Remembered {
   /** 'same': it stays as it is; undefined: it goes. */
   readonly result: Element | 'same' | undefined
   readonly rows: readonly ReportRow[]

@@ -10,7 +10,7 @@ import type { Held } from './place.ts'
 import type { RefusalCode } from './refusal.ts'
 import { type LookedFrame, startTextPool, type TextPool } from './text-pool.ts'
 
-export interface Verdict {
+interface Verdict {
   readonly code: RefusalCode
   /** Where text was found. */
   readonly regions: readonly Region[]

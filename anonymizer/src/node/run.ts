@@ -17,7 +17,7 @@ export interface Runner {
   readonly run: (inputs: AsyncIterable<Input>, listener: RunListener) => Promise<void>
 }
 
-export interface RunListener {
+interface RunListener {
   /** In the order of the inputs; each is either told or held. */
   readonly tell: (input: Input, outcome: Outcome) => void
   readonly hold: (held: Held) => void
