@@ -17,7 +17,10 @@ export function shiftDa(text: string, days: number): string | undefined {
   return shiftDigits(digits[1] ?? '', digits[2] ?? '', digits[3] ?? '', days)
 }
 
-/** DT: a date with anything behind it. undefined: no date, or one without a day. */
+/**
+ * DT: a date with anything behind it. undefined: no date, or one without a day, which no whole number
+ * of days can move.
+ */
 export function shiftDt(text: string, days: number): string | undefined {
   if (text === '') return ''
   const parts = /^(\d{4})(\d{2})(\d{2})((?:\d{2}){0,3}(?:\.\d{1,6})?(?:[+-]\d{4})?)$/.exec(text)
@@ -37,15 +40,18 @@ export function shiftIsoDate(text: string, days: number): string {
   return `${shifted.slice(0, 4)}-${shifted.slice(4, 6)}-${shifted.slice(6)}`
 }
 
-/** undefined: no day of the calendar. */
+/** undefined: no day of the calendar, or none of the years 1 to 9999 any more. */
 function shiftDigits(year: string, month: string, day: string, days: number): string | undefined {
-  const time = Date.UTC(Number(year), Number(month) - 1, Number(day))
+  // Date.UTC takes the years 0 to 99 for those of the last century.
+  const time = new Date(0).setUTCFullYear(Number(year), Number(month) - 1, Number(day))
   const back = new Date(time)
   const isReal = back.getUTCMonth() === Number(month) - 1 && back.getUTCDate() === Number(day)
   if (!isReal) return undefined
   const shifted = new Date(time + days * DAY_MS)
+  const shiftedYear = shifted.getUTCFullYear()
+  if (shiftedYear < 1 || shiftedYear > 9999) return undefined
   return (
-    shifted.getUTCFullYear().toString().padStart(4, '0') +
+    shiftedYear.toString().padStart(4, '0') +
     (shifted.getUTCMonth() + 1).toString().padStart(2, '0') +
     shifted.getUTCDate().toString().padStart(2, '0')
   )

@@ -3,9 +3,9 @@ import {
   type DataSet,
   dataSet,
   type Element,
+  getBytes,
   getItems,
   getString,
-  getStrings,
   sequence,
   value,
 } from '../dicom/index.ts'
@@ -29,7 +29,6 @@ export function attestation(
   profile: Profile,
   pixelOptions: ReadonlySet<PixelOption>,
 ): Element[] {
-  const methods = getStrings(cleaned, '00120063').filter((text) => text !== profile.label)
   const codes = [
     code('113100', 'Basic Application Confidentiality Profile'),
     ...[...profile.options].map((option) => code(OPTIONS[option].code, OPTIONS[option].meaning)),
@@ -43,7 +42,7 @@ export function attestation(
   )
   return [
     value('00120062', 'CS', 'YES'),
-    value('00120063', 'LO', [...methods, profile.label]),
+    value('00120063', 'LO', methodsWith(cleaned, profile.label)),
     sequence('00120064', [...earlier, ...codes]),
     ...(pixelOptions.has('clean-pixel-data') ? [value('00280301', 'CS', 'NO')] : []),
     ...(pixelOptions.has('clean-recognizable-visual-features')
@@ -51,6 +50,21 @@ export function attestation(
       : []),
     value('00280303', 'CS', longitudinal(cleaned, profile)),
   ]
+}
+
+/**
+ * Ours behind the earlier ones, whose bytes stay as their character set has them: it starts again at
+ * every backslash (PS3.5 6.1.2.5.3). What two bytes of a letter look like is put back as it was.
+ */
+function methodsWith(cleaned: DataSet, label: string): Uint8Array {
+  const bytes = getBytes(cleaned, '00120063') ?? new Uint8Array()
+  const before = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')
+  const earlier = before.split('\\').filter((text) => text.trim() !== label)
+  const isNone = earlier.every((text) => text.trim() === '')
+  const methods = [...(isNone ? [] : earlier), label].join('\\')
+  return Uint8Array.from(methods.padEnd(methods.length + (methods.length % 2)), (letter) =>
+    letter.charCodeAt(0),
+  )
 }
 
 /** (0028,0303): a chain of de-identifications is as modified as its most modifying link. */

@@ -170,6 +170,7 @@ const CODES: Readonly<Record<ReportRow['action'], FindingCode>> = {
   U: 'MUST_BE_DERIVED_UID',
   P: 'NOT_A_PSEUDONYM',
   'C-date': 'NOT_A_DATE',
+  'C-age': 'HOLDS_IDENTIFIER',
   'C-text': 'HOLDS_IDENTIFIER',
   'C-content': 'HOLDS_IDENTIFIER',
   'C-pixels': 'HOLDS_IDENTIFIER',

@@ -2,6 +2,7 @@
  * The walk over one data set: every element at every level gets the action that the profile gives
  * it. What comes out of it goes through it unchanged, which is how a file is checked (check.ts).
  */
+import { generaliseAge } from '../actions/ages.ts'
 import { type ContentRule, contentRule, valueAction } from '../actions/content.ts'
 import { shiftDa, shiftDt } from '../actions/dates.ts'
 import { dummyOf, dummySequence } from '../actions/dummy.ts'
@@ -141,7 +142,7 @@ function cleanDataSet(walk: Walk, dataSet: DataSet, level: Level): Element[] {
     if (block !== undefined) keptBlocks.add(block)
   }
   for (const [block, creator] of creators) {
-    if (keptBlocks.has(block)) kept.push(creator)
+    if (keptBlocks.has(block)) kept.push(value(creator.tag, 'LO', creatorOf(creator, level)))
     else report(walk, level, creator.tag, { action: 'X', rule: 'X, private' })
   }
   return withoutEmptyOverlays(walk, kept, level)
@@ -177,7 +178,7 @@ function cleanOne(
   owner: Element | undefined,
 ): Element | undefined {
   const { tag } = element
-  const creator = owner === undefined ? '' : (stringsOf(owner, level.characterSet)[0] ?? '')
+  const creator = owner === undefined ? '' : creatorOf(owner, level)
   const path = level.path === '' ? tag : `${level.path}.${tag}`
   const resolution = readable(
     element,
@@ -202,6 +203,12 @@ function report(walk: Walk, level: Level, tag: Tag, { action, rule }: Resolution
   const row = walk.memo.rowFor({ path, keyword: keywordOf(tag), rule, action, count: 1 })
   walk.rows.push(row)
   return row
+}
+
+/** VM is 1 (PS3.5 7.8.1): what is written behind a known creator would go along with it. */
+function creatorOf(owner: Element, level: Level): string {
+  const [creator = '', ...more] = stringsOf(owner, level.characterSet)
+  return more.length === 0 ? creator : ''
 }
 
 /** Private blocks (PS3.5 7.8.1): (gggg,00bb) owns (gggg,bb00) to (gggg,bbFF). */
@@ -252,6 +259,8 @@ function act(
       return deriveUids(walk, element)
     case 'C-date':
       return shiftDates(walk, element)
+    case 'C-age':
+      return generaliseAges(element)
     case 'K':
       return cleanText(walk, element, level, 'removeKnown')
     case 'C-text':
@@ -327,6 +336,13 @@ function shiftDates(walk: Walk, element: ValueElement): ValueElement {
   // A dummy, for the attribute may need a value.
   const isLost = texts.length > 0 && shifted.every((text) => text === '')
   return isLost ? dummyOf(element.tag, element.vr) : value(element.tag, element.vr, shifted)
+}
+
+/** Whatever VR the file gave it. */
+function generaliseAges(element: ValueElement): ValueElement {
+  const ages = stringsOf(element, []).map(generaliseAge)
+  const known = ages.filter((age) => age !== undefined)
+  return known.length === ages.length ? value(element.tag, 'AS', known) : dummyOf(element.tag, 'AS')
 }
 
 /** The same element when it holds nothing that has to go. */

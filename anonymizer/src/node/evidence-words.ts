@@ -45,6 +45,7 @@ export const WORDS = {
   P: ['가명', 'pseudonym'],
   K: ['유지 (식별자만 제거)', 'kept, identifiers taken out'],
   'C-date': ['날짜 이동', 'date shifted'],
+  'C-age': ['90세 이상으로 묶음', 'ages over 89 in one class'],
   'C-text': ['식별자 제거', 'identifiers taken out'],
   'C-content': ['내용별 정리', 'cleaned by content'],
   residual: ['잔존 식별자 검사', 'Residual scan'],

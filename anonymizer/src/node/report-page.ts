@@ -24,6 +24,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
   P: 'pseudonym',
   K: 'kept, identifiers taken out',
   'C-date': 'date shifted',
+  'C-age': 'ages over 89 in one class',
   'C-text': 'identifiers taken out',
   'C-content': 'cleaned by content',
   'C-pixels': 'pixels blanked',

@@ -13,6 +13,7 @@
  *       unseen: refuse                # or keep: what may have text burned in and nobody looked at
  *       look: sample                  # or all: which frames the detector sees where none announces text
  *     faces: refuse                   # or deface, keep: heads in CT and MR that could be rendered
+ *     agesOver89: keep                # or generalise: 090Y in place of them
  *     documents: refuse               # or keep: encapsulated PDF and CDA, audio, video
  *     encryptedAttributes: remove     # or keep: the encrypted way back of PS3.15 E.1.1 may be in outputs
  *     limits: { frames: 50000 }       # of depth, parts, fragments, valueBytes, frames (dicom/read.ts)
@@ -47,6 +48,8 @@ export interface Profile {
   readonly sopClasses: ReadonlySet<string> | undefined
   readonly pixels: { readonly unseen: 'refuse' | 'keep'; readonly look: 'sample' | 'all' }
   readonly faces: 'refuse' | 'deface' | 'keep'
+  /** What becomes of ages that stay. */
+  readonly agesOver89: 'keep' | 'generalise'
   readonly documents: 'refuse' | 'keep'
   /** Whether outputs may hold (0400,0500), the original values for recipients of the hospital's. */
   readonly encryptedAttributes: 'remove' | 'keep'
@@ -80,7 +83,8 @@ const limit = (usual: number, most: number) => z.int().min(1).max(most).default(
 
 const schema = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'a name is small letters, digits and hyphens'),
-  version: z.int().min(1),
+  // With the longest name it still fits into (0012,0063): 64 characters.
+  version: z.int().min(1).max(999_999),
   description: z.string().max(500).default(''),
   options: z
     .array(z.enum(optionNames))
@@ -108,6 +112,7 @@ const schema = z.strictObject({
     })
     .prefault({}),
   faces: z.enum(['refuse', 'deface', 'keep']).default('refuse'),
+  agesOver89: z.enum(['keep', 'generalise']).default('keep'),
   documents: z.enum(['refuse', 'keep']).default('refuse'),
   encryptedAttributes: z.enum(['remove', 'keep']).default('remove'),
   limits: z

@@ -27,9 +27,10 @@ import { type AttributeType, type Typed, typeOf } from './types.ts'
 /**
  * D dummy, Z empty, X remove, K keep (text without identifiers; sequences: their items are
  * cleaned), U replace UIDs consistently, P pseudonym; C clean, which means for dates to shift them
- * by the subject's offset, for texts to take identifiers out, for content items to go by concept.
+ * by the subject's offset, for ages to put those over 89 in one class, for texts to take identifiers
+ * out, for content items to go by concept.
  */
-export type Action = 'D' | 'Z' | 'X' | 'K' | 'U' | 'P' | 'C-date' | 'C-text' | 'C-content'
+export type Action = 'D' | 'Z' | 'X' | 'K' | 'U' | 'P' | 'C-date' | 'C-age' | 'C-text' | 'C-content'
 
 export interface Resolution {
   readonly action: Action
@@ -64,13 +65,13 @@ export function createResolver(profile: Profile, sopClassUid: string): Resolver 
   const known = new Map<string, Resolution>()
   return {
     resolve: (tag, vr, place) => {
-      if (isPrivate(tag)) return resolvePrivate(profile, tag, vr, place)
+      if (isPrivate(tag)) return withAges(profile, tag, vr, resolvePrivate(profile, tag, vr, place))
       // Only Types depend on the place, and their conditions on what stands beside it; whoever asks
       // twice for another gets the same answer.
       const key = `${place.path} ${vr}`
       let resolution = known.get(key)
       if (resolution === undefined) {
-        resolution = resolvePublic(profile, sopClassUid, tag, vr, place)
+        resolution = withAges(profile, tag, vr, resolvePublic(profile, sopClassUid, tag, vr, place))
         const isLasting = resolution.isConditional !== true
         if (isLasting && known.size < MAX_KNOWN) known.set(key, resolution)
       }
@@ -80,6 +81,14 @@ export function createResolver(profile: Profile, sopClassUid: string): Resolver 
 }
 
 const MAX_KNOWN = 20_000
+
+/** Ages that stay, as the profile wants them; an override that keeps them was meant. */
+function withAges(profile: Profile, tag: Tag, vr: Vr, resolution: Resolution): Resolution {
+  const { action, rule } = resolution
+  if (profile.agesOver89 === 'keep' || action !== 'K' || rule === 'override') return resolution
+  const isAge = vr === 'AS' || dictionaryEntry(tag)?.vr === 'AS'
+  return isAge ? { action: 'C-age', rule: `${rule}, ages over 89 in one class` } : resolution
+}
 
 function resolvePublic(
   profile: Profile,
@@ -94,9 +103,12 @@ function resolvePublic(
   if (tag === '04000500') return { action: 'X', rule: 'encrypted attributes' }
   const override = profile.overrides.get(tag)
   if (override !== undefined) return { action: overrideAction(override, vr), rule: 'override' }
-  // A text or items that the file calls numbers: nobody would look into them.
+  // A text or items that the file calls numbers: nobody would look into them. Items that it calls a
+  // text would come back as one UID.
   const standard = dictionaryEntry(tag)?.vr
-  if (standard !== undefined && isJudged(standard) && !isJudged(vr)) {
+  const isOther =
+    standard === 'SQ' ? vr !== 'SQ' : standard !== undefined && isJudged(standard) && !isJudged(vr)
+  if (isOther) {
     return { action: 'X', rule: 'VR of another kind' }
   }
   const row = tableRow(tag)
@@ -224,6 +236,12 @@ function byType(row: TableRow, type: AttributeType, vr: Vr): Resolution {
   return { action: vr === 'SQ' && type === 3 ? 'X' : 'D', rule }
 }
 
+/** Of UN and OB nobody knows what they hold. */
+function areNumbers(vrs: ReadonlySet<Vr>): boolean {
+  const known = [...vrs].filter((vr) => vr !== 'UN' && vr !== 'OB')
+  return known.length > 0 && !known.some(isJudged)
+}
+
 function resolvePrivate(profile: Profile, tag: Tag, vr: Vr, place: Place): Resolution {
   const remove: Resolution = { action: 'X', rule: 'X, private' }
   if (!profile.options.has('retain-safe-private') || place.creator === '') return remove
@@ -233,6 +251,7 @@ function resolvePrivate(profile: Profile, tag: Tag, vr: Vr, place: Place): Resol
   const safe =
     safePrivate([...place.steps, step]) ?? (isWithinPublic ? safePrivate([step]) : undefined)
   if (safe === undefined) return remove
+  if (isJudged(vr) && areNumbers(safe.vrs)) return { action: 'X', rule: 'VR of another kind' }
   const rule = 'X, C by retain-safe-private'
   if (safe.action === 'K') return { action: 'K', rule }
   if (safe.action === 'U') return vr === 'UI' ? { action: 'U', rule } : remove

@@ -8,8 +8,8 @@ import { SAFE_PRIVATE_TEXT } from './generated/safe-private.ts'
 
 export interface SafePrivate {
   readonly action: 'K' | 'U' | 'C'
-  /** As the table has it, for implicit VR and UN. */
-  readonly vr: Vr
+  /** All that the sources name; UN where one names none. */
+  readonly vrs: ReadonlySet<Vr>
 }
 
 let byPath: ReadonlyMap<string, SafePrivate> | undefined
@@ -26,7 +26,11 @@ function table(): ReadonlyMap<string, SafePrivate> {
     const key = path.join('\t')
     // Where the sources differ, the stricter holds.
     const known = entries.get(key)
-    entries.set(key, known !== undefined && known.action !== 'K' ? known : { action, vr })
+    const vrs = new Set([...(known?.vrs ?? []), vr])
+    entries.set(key, {
+      action: known === undefined || known.action === 'K' ? action : known.action,
+      vrs,
+    })
   }
   byPath = entries
   return entries

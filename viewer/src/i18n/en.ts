@@ -182,6 +182,7 @@ export const en = {
     U: 'replaced by a new UID',
     P: 'replaced by the pseudonym',
     'C-date': 'date shifted',
+    'C-age': 'ages over 89 put in one class',
     'C-text': 'identifiers removed from the text',
     'C-content': 'cleaned by content',
   },

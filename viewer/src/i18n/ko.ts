@@ -184,6 +184,7 @@ export const ko: Texts = {
     U: '새 UID로 바꿈',
     P: '가명으로 바꿈',
     'C-date': '날짜 이동',
+    'C-age': '90세 이상은 하나로 묶음',
     'C-text': '글에서 식별자 제거',
     'C-content': '내용에 따라 정리',
   },
