@@ -2,7 +2,7 @@
  * Takes the face off a head, frame by frame (PS3.15 E.3.2, Clean Recognizable Visual Features): what lies in
  * front of a curve becomes air, and so do the ears. Nothing but the frame and the header is needed, so
  * every instance of a series gives the same result on its own. Samples that stay are bit by bit as
- * they were.
+ * they were. Air is -1000 HU in CT and elsewhere the darkest value of the frame as it is displayed.
  */
 import { type DataSet, getString } from '../../dicom/index.ts'
 import { DeidError } from '../../errors.ts'
@@ -11,7 +11,7 @@ import { bodyOfBright, bodyOfCt } from './body.ts'
 import { axialCut, type Cut, sagittalCut } from './cut.ts'
 import { outlineOf, placeOf } from './outline.ts'
 import { type Plane, planeOf, rescaleOf } from './plane.ts'
-import { clampSample, isGray, readSamples, writeSample } from './samples.ts'
+import { brightOf, clampSample, isGray, readSamples, writeSample } from './samples.ts'
 
 const AIR_HU = -1000
 
@@ -34,10 +34,10 @@ export function defaceFrame(
   const hounsfield = hounsfieldOf(dataSet, frame, stored)
   const body =
     hounsfield === undefined
-      ? bodyOfBright({ samples: stored, rows, columns })
+      ? bodyOfBright({ samples: brightOf(stored, shape), rows, columns })
       : bodyOfCt({ samples: hounsfield.samples, rows, columns })
   const cut = cutOf(plane, body, columns)
-  const air = clampSample(hounsfield?.air ?? leastOf(stored), shape)
+  const air = clampSample(hounsfield?.air ?? darkestOf(stored, shape), shape)
   // Node's buffers share memory with their slices.
   const defaced = new Uint8Array(bytes)
   for (let at = 0; at < stored.length; at++) {
@@ -72,8 +72,13 @@ function hounsfieldOf(dataSet: DataSet, frame: number, stored: Float64Array) {
   return { samples, air: (AIR_HU - intercept) / slope }
 }
 
-function leastOf(samples: Float64Array): number {
-  return samples.reduce((least, sample) => Math.min(least, sample), Infinity)
+/** In MONOCHROME1 the greatest value is displayed darkest (PS3.3 C.7.6.3.1.2). */
+function darkestOf(samples: Float64Array, { photometricInterpretation }: FrameShape): number {
+  const isInverse = photometricInterpretation === 'MONOCHROME1'
+  return samples.reduce(
+    (a, b) => (isInverse ? Math.max(a, b) : Math.min(a, b)),
+    isInverse ? -Infinity : Infinity,
+  )
 }
 
 function cannot(detail: string): DeidError {

@@ -63,6 +63,19 @@ describe('what a header says of the face', () => {
     expect(kindOf(modality, [value('00180015', 'CS', 'HEAD'), ...elements])).toBe(kind)
   })
 
+  test.each([
+    ['temporomandibular joint', '53620006', 'face'],
+    ['orbit, of older files', 'T-D1480', 'face'],
+    ['thorax', '302551006', 'unknown'],
+    ['mediastinum', '181217005', 'unknown'],
+    ['duodenum', '38848004', 'unknown'],
+    ['lumbar region', '52612000', 'unknown'],
+    ['tarsal joint', 'T-15770', 'unknown'],
+  ])('the code of %s: %s is %s', (_region, code, kind) => {
+    const region = sequence('00082218', [dataSet([value('00080100', 'SH', code)])])
+    expect(kindOf('CT', [region])).toBe(kind)
+  })
+
   test('an Anatomic Region code counts, in functional groups too', () => {
     const head = sequence('00082218', [dataSet([value('00080100', 'SH', 'T-D1100')])])
     expect(kindOf('CT', [head])).toBe('face')

@@ -10,6 +10,7 @@ import {
   getStrings,
   type Tag,
 } from '../../dicom/index.ts'
+import { HEAD_CODES } from './head-codes.ts'
 import { HEAD_WORDS, NEAR_WORDS, NOT_THE_HEAD, OTHER_WORDS } from './words.ts'
 
 export type FaceSign =
@@ -33,16 +34,6 @@ const THICK_MM = 10
 const COARSE_MM = 8
 /** As coarse, whatever the pixels measure: a head is 250 mm long. */
 const FEW_PIXELS = 32
-
-/** SNOMED CT, and the SNOMED RT of older files: head, brain, skull, face, eye, ear, nose, jaw, whole body. */
-const HEAD_CODES = new Set(
-  (
-    '69536005 12738006 89546000 89545001 302551006 81745001 363654007 371398005 117590005 25342003 ' +
-    '45206002 91609006 661005 70925003 2095001 53620006 52612000 38848004 181217005 774007 ' +
-    '38266002 110517009 113305005 29092000 T-D1100 T-D1105 T-A0100 T-11100 T-D1200 T-AA000 T-D1480 ' +
-    'T-AB000 T-AB200 T-21000 T-D1213 T-11180 T-11170 T-22000 T-15770 T-D1000 T-D0010 T-D1460 T-A6000'
-  ).split(' '),
-)
 
 const ANATOMIC_REGION = '00082218'
 const DESCRIPTIONS: readonly Tag[] = [

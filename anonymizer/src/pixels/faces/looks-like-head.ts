@@ -8,7 +8,7 @@ import type { FrameShape } from '../model.ts'
 import { bodyOfBright, bodyOfCt } from './body.ts'
 import { outlineOf } from './outline.ts'
 import { planeOf, rescaleOf } from './plane.ts'
-import { isGray, readSamples } from './samples.ts'
+import { brightOf, isGray, readSamples } from './samples.ts'
 
 /** From skin to skin, without and with ears and nose, of children and adults. */
 const WIDTH_MM = { least: 90, most: 215 } as const
@@ -19,8 +19,8 @@ const RAYS = 72
 
 /**
  * One native frame; `frame` counts from 1. Frames that are not axial count as heads when they are as
- * long as one; frames whose plane nobody
- * knows, or that hold no grey values, count as heads.
+ * long as one. Frames whose plane nobody knows, that hold no grey values, or that are of PT, where no
+ * outline is seen, count as heads.
  */
 export function looksLikeHead(
   dataSet: DataSet,
@@ -29,15 +29,16 @@ export function looksLikeHead(
   shape: FrameShape,
 ): boolean {
   const plane = planeOf(dataSet, frame)
-  if (plane === undefined || !isGray(shape)) return true
+  const modality = getString(dataSet, '00080060')
+  if (plane === undefined || !isGray(shape) || modality === 'PT') return true
   const { rows, columns } = shape
   const stored = readSamples(bytes, shape)
   const rescale = rescaleOf(dataSet, frame)
-  const isCt = getString(dataSet, '00080060') === 'CT' && rescale !== undefined
+  const isCt = modality === 'CT' && rescale !== undefined
   const samples = isCt ? stored.map((sample) => sample * rescale.slope + rescale.intercept) : stored
   const body = isCt
     ? bodyOfCt({ samples, rows, columns })
-    : bodyOfBright({ samples, rows, columns })
+    : bodyOfBright({ samples: brightOf(samples, shape), rows, columns })
   const { lines, longest } = outlineOf(body, columns, plane)
   const widthMm = (lines.at(-1)?.u ?? 0) - (lines[0]?.u ?? 0)
   if (plane.kind !== 'axial') return longest >= LENGTH_MM.least && longest <= LENGTH_MM.most

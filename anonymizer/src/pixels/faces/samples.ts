@@ -22,6 +22,11 @@ export function readSamples(bytes: Uint8Array, shape: FrameShape): Float64Array 
   return samples
 }
 
+/** Tissue brighter than air, also where the greatest value is displayed darkest. */
+export function brightOf(samples: Float64Array, shape: FrameShape): Float64Array {
+  return shape.photometricInterpretation === 'MONOCHROME1' ? samples.map((each) => -each) : samples
+}
+
 function readRaw(view: DataView, at: number, bits: FrameShape['bitsAllocated']): number {
   if (bits === 8) return view.getUint8(at)
   return bits === 16 ? view.getUint16(at * 2, true) : view.getUint32(at * 4, true)
