@@ -89,18 +89,25 @@ describe('a face that was rendered', () => {
       lines,
     )
     const after = identified(gallery, left)
+    // Who knows how the cut works may look for the least alike instead.
+    const reverse = identified(
+      gallery,
+      left.map((each) => each.map((depth) => -depth)),
+    )
     const alike = gallery.reduce((sum, each, at) => sum + correlation(each, left[at] ?? each), 0)
     const mean = alike / IDENTITIES
     const kept = untouched / brain
     process.stdout.write(
       `faces: ${name}: identified among ${IDENTITIES}: ${percent(before)} before, ` +
-        `${percent(after)} after (chance ${percent(1 / IDENTITIES)}); ` +
+        `${percent(after)} after, by the least alike ${percent(reverse)} ` +
+        `(chance ${percent(1 / IDENTITIES)}); ` +
         `correlation of the relief ${mean.toFixed(2)}; brain untouched ${percent(kept)}\n`,
     )
     drawn(name, maps[3])
-    expect(before).toBeGreaterThan(0.8)
-    expect(after).toBeLessThanOrEqual(3 / IDENTITIES)
-    expect(Math.abs(mean)).toBeLessThan(0.2)
+    expect(before).toBeGreaterThanOrEqual(0.9)
+    expect(after).toBeLessThanOrEqual(2 / IDENTITIES)
+    expect(reverse).toBeLessThanOrEqual(2 / IDENTITIES)
+    expect(mean).toBeLessThan(0.15)
     expect(kept).toBeGreaterThan(0.9)
   })
 })
