@@ -4,7 +4,7 @@
  */
 import { getNumber } from '../../dicom/index.ts'
 import type { Box, Region } from '../model.ts'
-import { DEVICE_RULES, type Header, matches } from './rules.ts'
+import { type Header, matchingRules } from './rules.ts'
 import { outsideScanRegions } from './ultrasound.ts'
 
 export type AnnouncedText =
@@ -18,8 +18,10 @@ export function knownRegions(header: Header): readonly Region[] {
   const { dataSet } = header
   const rows = getNumber(dataSet, '00280010') ?? 0
   const columns = getNumber(dataSet, '00280011') ?? 0
-  const known = DEVICE_RULES.filter((rule) => rule.boxes.length > 0 && matches(rule, header))
-  const boxes = [...known.flatMap(({ boxes }) => boxes), ...outsideScanRegions(dataSet)]
+  const boxes = [
+    ...matchingRules(header).flatMap(({ boxes }) => boxes),
+    ...outsideScanRegions(dataSet),
+  ]
     .map((box) => within(box, columns, rows))
     .filter(({ width, height }) => width > 0 && height > 0)
   const distinct = new Map(boxes.map((box) => [Object.values(box).join(), box]))
@@ -28,7 +30,7 @@ export function knownRegions(header: Header): readonly Region[] {
 
 /** undefined: no list says so, which does not mean that there is none. */
 export function announcesText(header: Header): AnnouncedText | undefined {
-  const matching = DEVICE_RULES.filter((rule) => matches(rule, header))
+  const matching = matchingRules(header)
   if (matching.some(({ kind }) => kind === 'region')) return 'known-region'
   return matching.length > 0 ? 'listed' : undefined
 }

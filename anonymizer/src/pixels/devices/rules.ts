@@ -52,22 +52,39 @@ function parseTest(text: string): Test {
 /** The parts of a file that rules ask for: `meta` holds group 0002. */
 export type Header = Pick<DicomFile, 'meta' | 'dataSet'>
 
-export function matches(rule: DeviceRule, header: Header): boolean {
-  return rule.conditions.every((any) => any.some((test) => holds(test, header)))
+/** Rules that match, in their order. Each attribute is looked up once. */
+export function matchingRules({ meta, dataSet }: Header): readonly DeviceRule[] {
+  const known = new Map<Tag, readonly string[] | undefined>()
+  const look = (tag: Tag) => {
+    if (known.has(tag)) return known.get(tag)
+    const place = tag.startsWith('0002') ? meta : dataSet
+    const found = lowered(place, tag)
+    known.set(tag, found)
+    return found
+  }
+  return DEVICE_RULES.filter((rule) =>
+    rule.conditions.every((any) => any.some((test) => holds(test, look(test.tag)))),
+  )
 }
 
-function holds({ tag, operator, text }: Test, { meta, dataSet }: Header): boolean {
-  const place = tag.startsWith('0002') ? meta : dataSet
-  const values = tag === CODE_MEANING ? valuesAnywhere(place, tag) : valuesOf(place, tag)
+/** Values in small letters; undefined: the attribute is absent. */
+function lowered(place: DataSet, tag: Tag): readonly string[] | undefined {
+  const isAnywhere = tag === CODE_MEANING
+  if (!isAnywhere && !place.has(tag)) return undefined
+  const values = isAnywhere ? valuesAnywhere(place, tag) : valuesOf(place, tag)
+  return values.map((value) => value.toLowerCase())
+}
+
+function holds({ operator, text }: Test, values: readonly string[] | undefined): boolean {
   switch (operator) {
     case '!':
-      return !place.has(tag)
+      return values === undefined
     case '0':
-      return place.has(tag) && values.length === 0
+      return values?.length === 0
     case '=':
-      return values.some((value) => value.toLowerCase() === text)
+      return values?.includes(text) === true
     default:
-      return values.some((value) => value.toLowerCase().includes(text))
+      return values?.some((value) => value.includes(text)) === true
   }
 }
 
