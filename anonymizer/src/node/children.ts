@@ -56,6 +56,8 @@ export function startChildren(
       process: child,
       isReady: settings.then((each) => child.send(each)),
     }
+    // A child that died is noticed when it is asked; nobody else listens.
+    child.on('error', () => undefined)
     // Whoever waits for the settings hears of their failure from the one who makes them.
     made.isReady.catch(() => undefined)
     all.add(made)
