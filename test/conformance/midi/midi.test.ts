@@ -3,8 +3,11 @@
  * studies requires, how many are done. Over-removal costs as much as a leak.
  */
 import { deidentify, joinChunks, loadProfile, openVault } from '@pandok/anonymizer'
+import { loadFrameCodecs } from '@pandok/anonymizer/node/frame-codecs'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type OwnRow, ownRows } from '../readers/element-rows.ts'
+import { boxesIn, hasDecoders, type MarkedImage, makeImages, pixelsOf, REGIONS } from './images.ts'
+import { PEOPLE } from './people.ts'
 import { type Answer, type Category, makeStudies, type Study } from './studies.ts'
 
 const TARGET = 0.9995
@@ -16,7 +19,7 @@ const profile = loadProfile(
 const vault = openVault(new Uint8Array(32).fill(4), { prefix: 'LC', digits: 5 })
 
 interface Judged extends Answer {
-  readonly study: Study
+  readonly study: Pick<Study, 'modality'>
   readonly isDone: boolean
   readonly after: string
 }
@@ -24,8 +27,20 @@ interface Judged extends Answer {
 describe('a score like that of MIDI-B', () => {
   let judged: Judged[] = []
 
-  beforeAll(() => {
-    judged = judgeAll(makeStudies())
+  beforeAll(async () => {
+    const codecs = await loadFrameCodecs()
+    const isJudged = hasDecoders || process.env['CI'] === 'true'
+    const images = isJudged ? makeImages(codecs, PEOPLE[0]?.id ?? '') : []
+    const settings = { profile: research, vault, codecs }
+    judged = [
+      ...judgeAll(makeStudies()),
+      ...images.flatMap((image) =>
+        judgeImage(
+          image,
+          joinChunks(deidentify(image.bytes, settings, { regions: REGIONS }).chunks),
+        ),
+      ),
+    ]
   })
 
   test(`at least ${TARGET * 100} % of all actions are done, and none of them is a leak`, () => {
@@ -84,11 +99,50 @@ function judgeAll(studies: readonly Study[]): Judged[] {
           return after !== original && isConsistent(uids, original, after)
         case 'subject consistent':
           return /^LC\d{5}$/.test(after) && isConsistent(pseudonyms, original, after)
+        case 'pixels hidden and retained':
+          // Judged image by image.
+          return false
         case 'pixels retained':
           return path === '7FE00010' && Buffer.from(row?.bytes ?? []).toString('hex') === original
       }
     }
   })
+}
+
+/**
+ * An action for every box in every frame, which has to be one value, and one for all that is outside
+ * of them in the frame.
+ */
+function judgeImage(
+  { name, bytes, decode, bytesPerPixel }: MarkedImage,
+  result: Uint8Array,
+): Judged[] {
+  const before = Buffer.from(decode(bytes))
+  const after = Buffer.from(decode(result))
+  const left = new Map<string, Set<string>>()
+  const changed = new Set<number>()
+  for (const { frame, isMarked, from, to } of pixelsOf(bytesPerPixel)) {
+    const pixel = after.subarray(from, to).toString('hex')
+    if (isMarked) left.set(`frame ${frame}`, (left.get(`frame ${frame}`) ?? new Set()).add(pixel))
+    else if (pixel !== before.subarray(from, to).toString('hex')) changed.add(frame)
+  }
+  const judge = (path: string, isDone: boolean, count: number): Judged[] =>
+    Array.from({ length: count }, () => ({
+      category: 'pixels hidden and retained',
+      path,
+      original: '',
+      after: '',
+      study: { modality: name },
+      isDone,
+    }))
+  return [1, 2].flatMap((frame) => [
+    ...judge(
+      `frame ${frame}, hidden`,
+      left.get(`frame ${frame}`)?.size === 1,
+      boxesIn(frame).length,
+    ),
+    ...judge(`frame ${frame}, retained`, after.length > 0 && !changed.has(frame), 1),
+  ])
 }
 
 function textOf(row: OwnRow | undefined): string {

@@ -21,6 +21,7 @@ export type Category =
   | 'UID changed and consistent'
   | 'subject consistent'
   | 'pixels retained'
+  | 'pixels hidden and retained'
 
 /** One required action: where, and what the value was. Paths are as readers write them. */
 export interface Answer {
