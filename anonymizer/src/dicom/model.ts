@@ -61,6 +61,19 @@ export const LONG_VRS: ReadonlySet<string> = new Set([
   'UV',
 ])
 
+/** Numbers whose VR has a 16-bit length: longer values are written as UN (PS3.5 6.2.2). */
+export const NUMBER_VRS: ReadonlySet<string> = new Set([
+  'AT',
+  'DS',
+  'FD',
+  'FL',
+  'IS',
+  'SL',
+  'SS',
+  'UL',
+  'US',
+])
+
 /** VRs whose text (0008,0005) governs (PS3.5 6.1.2.2). */
 export const CHARSET_VRS: ReadonlySet<Vr> = new Set(['LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'UT'])
 

@@ -204,6 +204,36 @@ describe('a file that is read in parts', () => {
   })
 })
 
+describe('values and their VR', () => {
+  test.each<[string, Element, string | undefined]>([
+    ['FD of two bytes where PS3.6 says US', fd('00540051'), 'US'],
+    ['FD of two bytes of a private attribute', fd('00111001'), 'UN'],
+    ['DS of more than 64 KiB, written as UN', long('30060050'), 'DS'],
+    ['the same where nobody knows the attribute', long('00111001'), 'UN'],
+  ])('%s', (_name, element, vr) => {
+    const bytes = writeDicom({ transferSyntaxUid: EXPLICIT, dataSet: image([element]) })
+    const read = readDicom(bytes).dataSet.get(element.tag)
+    expect(read).toMatchObject({ vr })
+    expect(read?.kind === 'value' && Buffer.from(read.bytes).equals(bytesOf(element))).toBe(true)
+  })
+})
+
+function fd(tag: string): Element {
+  return { kind: 'value', tag, vr: 'FD', bytes: Uint8Array.of(4, 0) }
+}
+
+function long(tag: string): Element {
+  return value(
+    tag,
+    'DS',
+    Array.from({ length: 20_000 }, (_, at) => at - 0.5),
+  )
+}
+
+function bytesOf(element: Element): Uint8Array {
+  return element.kind === 'value' ? element.bytes : new Uint8Array()
+}
+
 describe('elements that were read before', () => {
   test('become the same objects, and another value another', () => {
     const known = createKnownElements()

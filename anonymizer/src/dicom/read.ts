@@ -20,6 +20,7 @@ import {
   type DicomFile,
   type Element,
   LONG_VRS,
+  NUMBER_VRS,
   type SequenceElement,
   type Tag,
   type ValueElement,
@@ -263,12 +264,14 @@ function readElement(
   if (!PIXELS.has(tag) && length > reader.limits.valueBytes) {
     throw new DicomError('DICOM_TOO_MANY', `(${tag}) is longer than allowed`)
   }
-  if (vr === 'UN' && encoding.isLittle) {
+  // Readers disagree about where a value ends that is no multiple of what its VR says.
+  const known = PIXELS.has(tag) || length % (VALUE_BYTES[vr] ?? 1) === 0 ? vr : 'UN'
+  if (known === 'UN' && encoding.isLittle) {
     return { element: readUnknown(reader, tag, extent), next: end }
   }
   const raw = bytesAt(reader.window, at, length)
-  const bytes = encoding.isLittle ? raw : swapped(raw, vr)
-  return { element: { kind: 'value', tag, vr, bytes }, next: end }
+  const bytes = encoding.isLittle ? raw : swapped(raw, known)
+  return { element: { kind: 'value', tag, vr: known, bytes }, next: end }
 }
 
 /** What a file may do wrong within a sequence whose end is known anyway. */
@@ -302,7 +305,7 @@ function readUnknown(
   const known = isCreatorTag(tag) ? 'LO' : (dictionaryEntry(tag)?.vr ?? 'UN')
   if (known === 'SQ') return readBoundedItems(reader, tag, { ...extent, isExplicit: false })
   const bytes = bytesAt(reader.window, extent.at, extent.end - extent.at)
-  const fits = LONG_VRS.has(known) || bytes.length <= 0xffff
+  const fits = LONG_VRS.has(known) || NUMBER_VRS.has(known) || bytes.length <= 0xffff
   const isWhole = bytes.length % (VALUE_BYTES[known] ?? 1) === 0
   return { kind: 'value', tag, vr: fits && isWhole ? known : 'UN', bytes }
 }
@@ -339,8 +342,10 @@ function readHeader(
   if (!isExplicit) {
     const vr = isCreatorTag(tag) ? 'LO' : (dictionaryEntry(tag)?.vr ?? 'UN')
     const length = longAt(window, start + 4, isLittle)
-    // Nobody could write it with its VR, and millions of short values cost more than they say.
-    if (length !== UNDEFINED_LENGTH && length > 0xffff && !LONG_VRS.has(vr)) {
+    // Contours and tables may be that long, and are written as UN; millions of names or other short
+    // texts cost more than they say.
+    const mayBeLong = LONG_VRS.has(vr) || NUMBER_VRS.has(vr)
+    if (length !== UNDEFINED_LENGTH && length > 0xffff && !mayBeLong) {
       throw new DicomError('DICOM_LENGTH', `(${tag}) ${vr} is too long, at offset ${start}`)
     }
     return { vr, length, at: start + 8 }

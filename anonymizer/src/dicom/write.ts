@@ -6,7 +6,7 @@
 import { getString } from './access.ts'
 import { value } from './build.ts'
 import { DicomError } from './errors.ts'
-import { type DataSet, type Element, LONG_VRS } from './model.ts'
+import { type DataSet, type Element, LONG_VRS, NUMBER_VRS, type Vr } from './model.ts'
 import type { Span } from './source.ts'
 import { numberOf } from './tag.ts'
 import { writtenAs } from './transfer-syntax.ts'
@@ -128,7 +128,8 @@ function reserve(writer: Writer, length: number): void {
 }
 
 function writeElement(writer: Writer, element: Element): void {
-  const { tag, vr } = element
+  const { tag } = element
+  const vr = writtenVr(element)
   reserve(writer, 12)
   writeTag(writer, numberOf(tag))
   const { view } = writer
@@ -149,6 +150,12 @@ function writeElement(writer: Writer, element: Element): void {
   }
   if (length > 0xffff) throw new DicomError('DICOM_LENGTH', `(${tag}) is too long`)
   writer.view.setUint16(header - 2, length, true)
+}
+
+/** A value too long for the 16-bit length of its VR is written as UN (PS3.5 6.2.2). */
+function writtenVr(element: Element): Vr {
+  const { kind, vr } = element
+  return kind === 'value' && element.bytes.length > 0xffff && NUMBER_VRS.has(vr) ? 'UN' : vr
 }
 
 function writeContent(writer: Writer, element: Element): void {
