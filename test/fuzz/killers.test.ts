@@ -28,6 +28,7 @@ const VERDICTS: readonly (readonly [RegExp, string])[] = [
   [/^frames: {2}$/, 'DICOM_PIXEL_LENGTH'],
   [/^frames: /, 'DICOM_FRAMES'],
   [/^rows and columns/, 'DICOM_PIXEL_LENGTH'],
+  [/^32 MiB of backslashes in DS/, 'DICOM_TOO_MANY'],
   [/^a code of|^32 MiB of backslashes|^16 MiB of/, 'DICOM_LENGTH'],
   [/^6 MiB of/, 'ok'],
   [/^24 MiB of letters|names in many items/, 'DICOM_TOO_MANY'],
