@@ -14,6 +14,7 @@ import {
   deidentificationRoutes,
   type Looker,
   lookAtUploadJob,
+  startLooker,
 } from './deidentification/index.ts'
 import { createDicomwebService, dicomwebRoutes } from './dicomweb/index.ts'
 import { createIntakeService, intakeRoutes } from './intake/index.ts'
@@ -45,7 +46,7 @@ export interface Parts {
 }
 
 export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) {
-  const { clock = () => new Date(), openLooker } = parts
+  const { clock = () => new Date(), openLooker = startLooker } = parts
   const db = openDatabase({ url: config.databaseUrl, poolSize: config.databasePoolSize })
   const blobs = openFileBlobs(config.blobDirectory, { minFreeBytes: config.minFreeBytes })
   const people = createPeopleService({ db })
@@ -112,10 +113,9 @@ export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) 
       db,
       blobs,
       ledger,
-      looks: openLooker !== undefined,
       openPool: () => createCheckPool(),
     }),
-    ...(openLooker === undefined ? [] : [lookAtUploadJob({ db, blobs, openLooker })]),
+    lookAtUploadJob({ db, blobs, openLooker }),
     storeUploadJob({ db, blobs, onStudyArchived: openCase }),
     buildReleaseJob({
       db,

@@ -24,11 +24,9 @@ export function checkUploadJob(deps: {
   db: Database
   blobs: BlobStore
   ledger: Ledger
-  /** Whether a detector is there to look at pixels. */
-  looks: boolean
   openPool: () => CheckPool
 }): Job {
-  const { db, blobs, ledger, looks } = deps
+  const { db, blobs, ledger } = deps
   return defineJob({
     name: CHECK_UPLOAD,
     payload: Payload,
@@ -56,8 +54,8 @@ export function checkUploadJob(deps: {
       const refused = await store.filesOf(db, uploadId, 'refused')
       await removeUnneededBlobs(db, blobs, 'staging', refused)
       await db.transaction(async (tx) => {
-        const counts = await store.finishCheck(tx, uploadId, looks)
-        if (looks && counts.clean > 0) await addJob(tx, LOOK_AT_UPLOAD, { uploadId })
+        const counts = await store.finishCheck(tx, uploadId)
+        if (counts.clean > 0) await addJob(tx, LOOK_AT_UPLOAD, { uploadId })
         await ledger.recordCheck(tx, projectId, uploadId, { isComplete: true })
         await audit(tx, projectId, uploadId, counts)
       })

@@ -180,7 +180,9 @@ describe('who may', () => {
       for (const role of ROLES) {
         const code = await codeOf(call(api.as(role), id))
         answers.push(`${name} ${role} ${code === 'FORBIDDEN' ? 'no' : 'yes'}`)
-        expect(answers.at(-1)).toBe(`${name} ${role} ${allowed.some((each) => each === role) ? 'yes' : 'no'}`)
+        expect(answers.at(-1)).toBe(
+          `${name} ${role} ${allowed.some((each) => each === role) ? 'yes' : 'no'}`,
+        )
       }
       expect([name, await codeOf(call(api.as('stranger'), id))]).toEqual([name, 'NOT_FOUND'])
     }

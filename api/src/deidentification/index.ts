@@ -1,5 +1,5 @@
 export { CHECK_UPLOAD, checkUploadJob } from './check-upload.ts'
-export { type Looker, lookAtUploadJob } from './look/index.ts'
+export { type Looker, lookAtUploadJob, startLooker } from './look/index.ts'
 export { deidentificationRoutes } from './routes.ts'
 export { createDeidentificationService } from './service.ts'
 export { migrateVault } from './vault/migrate.ts'

@@ -112,7 +112,7 @@ export async function refuseContradictions(
 }
 
 /** How the check of headers ended; the look at pixels follows where something is clean. */
-export async function finishCheck(tx: Transaction, uploadId: string, looks: boolean) {
+export async function finishCheck(tx: Transaction, uploadId: string) {
   return await tx.one(
     z.object({ clean: z.number(), refused: z.number() }),
     `with counts as (
@@ -121,13 +121,13 @@ export async function finishCheck(tx: Transaction, uploadId: string, looks: bool
          from upload_file where upload_id = $1
      ), done as (
        update upload set
-         status = case when counts.clean = 0 then 'failed' when $2 then 'checking' else 'awaiting-qc' end,
+         status = case when counts.clean = 0 then 'failed' else 'checking' end,
          headers_checked_at = now(),
          failure_code = case when counts.clean > 0 then null else 'UPLOAD_NOTHING_CLEAN' end
        from counts where upload.id = $1 and upload.status = 'checking'
      )
      select clean, refused from counts`,
-    [uploadId, looks],
+    [uploadId],
   )
 }
 
