@@ -6,13 +6,13 @@
  * May run again after a crash at any point: a series that was not done is begun anew.
  */
 import { loadProfile } from '@pandok/anonymizer'
+import { createLookPlan, type Look } from '@pandok/anonymizer/pixels'
 import { z } from 'zod'
 import { recordAudit } from '../../platform/audit.ts'
 import type { BlobStore } from '../../platform/blobs.ts'
 import type { Database, Transaction } from '../../platform/database.ts'
 import { codeOf, defineJob, type Job } from '../../platform/jobs.ts'
 import type { Looker } from './looker.ts'
-import { countOf, everyFrame, type SampledFile, samplesOf, type Views, without } from './samples.ts'
 import * as store from './store.ts'
 
 export const LOOK_AT_UPLOAD = 'deidentification.look'
@@ -40,8 +40,8 @@ export function lookAtUploadJob(deps: {
         const looker = deps.openLooker()
         try {
           for (const { uid, mustBeSeen } of series) {
-            const look = { uploadId, seriesUid: uid, looker, signal }
-            await lookAtSeries(look, isEveryFrame || mustBeSeen)
+            const task = { uploadId, seriesUid: uid, looker, signal }
+            await lookAtSeries(task, isEveryFrame || mustBeSeen ? 'all' : 'sample')
           }
         } finally {
           await looker.close()
@@ -61,43 +61,47 @@ export function lookAtUploadJob(deps: {
     },
   })
 
-  interface Look {
+  interface Task {
     readonly uploadId: string
     readonly seriesUid: string
     readonly looker: Looker
     readonly signal: AbortSignal
   }
 
-  async function lookAtSeries(look: Look, isEveryFrame: boolean): Promise<void> {
-    const { uploadId, seriesUid } = look
+  async function lookAtSeries(task: Task, kind: 'sample' | 'all'): Promise<void> {
+    const { uploadId, seriesUid } = task
     await store.beginSeries(db, uploadId, seriesUid)
     const files = await store.filesOfSeries(db, uploadId, seriesUid)
-    const all = everyFrame(files)
-    const first = isEveryFrame ? all : samplesOf(await withCorners(look, files))
-    const hasFinding = await lookAt(look, first)
-    if (hasFinding) await lookAt(look, without(all, first))
+    const plan = createLookPlan(kind)
+    for (const [id, file] of files.entries()) {
+      const corners = kind === 'all' ? unsigned(file) : await cornersOf(task, file)
+      plan.add({ id, seriesInstanceUid: seriesUid, position: id, corners })
+    }
+    const first = plan.finish(seriesUid)
+    const hasFinding = await lookAt(task, files, first)
+    if (hasFinding) await lookAt(task, files, allBut(files, first))
     await store.finishSeries(db, uploadId, seriesUid)
   }
 
-  async function withCorners(
-    { looker, signal }: Look,
-    files: readonly { sha256: string; numberOfFrames: number }[],
-  ): Promise<SampledFile[]> {
-    const sampled: SampledFile[] = []
-    for (const file of files) {
-      signal.throwIfAborted()
-      const path = blobs.path('staging', file.sha256)
-      sampled.push({ ...file, corners: await looker.corners(path, file.numberOfFrames) })
-    }
-    return sampled
+  async function cornersOf(task: Task, file: PixelFile): Promise<readonly string[]> {
+    task.signal.throwIfAborted()
+    const path = blobs.path('staging', file.sha256)
+    return await task.looker.corners(path, file.numberOfFrames)
   }
 
   /** Whether there was something that a person has to decide. */
-  async function lookAt(look: Look, views: Views): Promise<boolean> {
-    const { uploadId, seriesUid, looker, signal } = look
-    await store.addPlanned(db, uploadId, seriesUid, countOf(views))
+  async function lookAt(
+    task: Task,
+    files: readonly PixelFile[],
+    looks: readonly Look[],
+  ): Promise<boolean> {
+    const { uploadId, seriesUid, looker, signal } = task
+    const planned = looks.reduce((sum, { frames }) => sum + frames.length, 0)
+    await store.addPlanned(db, uploadId, seriesUid, planned)
     let hasFinding = false
-    for (const [sha256, frames] of views) {
+    for (const { id, frames } of looks) {
+      const sha256 = files[id]?.sha256
+      if (sha256 === undefined) continue
       const path = blobs.path('staging', sha256)
       for (let at = 0; at < frames.length; at += FRAMES_AT_ONCE) {
         signal.throwIfAborted()
@@ -135,4 +139,25 @@ export function lookAtUploadJob(deps: {
       details: { ...counts, ...details },
     })
   }
+}
+
+interface PixelFile {
+  readonly sha256: string
+  readonly numberOfFrames: number
+}
+
+/** What nobody has to compare. */
+function unsigned({ numberOfFrames }: PixelFile): string[] {
+  return Array.from({ length: numberOfFrames }, () => '')
+}
+
+/** The frames that `done` does not hold. */
+function allBut(files: readonly PixelFile[], done: readonly Look[]): Look[] {
+  const seen = new Map(done.map(({ id, frames }) => [id, new Set(frames)]))
+  return files.flatMap((file, id): Look[] => {
+    const frames = Array.from({ length: file.numberOfFrames }, (_, at) => at + 1).filter(
+      (frame) => seen.get(id)?.has(frame) !== true,
+    )
+    return frames.length === 0 ? [] : [{ id, frames }]
+  })
 }

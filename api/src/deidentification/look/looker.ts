@@ -21,8 +21,8 @@ interface Refused {
 
 export interface Looker {
   /**
-   * A short sign of the corners of each of the file's frames: where it changes, text may have come or
-   * gone. Empty where they cannot be read.
+   * A cornerSignature for each of the file's frames: where it changes, text may have come or gone.
+   * Empty where they cannot be read: such a frame is looked at.
    */
   readonly corners: (path: string, frames: number) => Promise<readonly string[]>
   readonly look: (
