@@ -62,6 +62,7 @@ export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) 
     db,
     blobs,
     maxFileBytes: config.maxFileBytes,
+    claimSubjects: keys.claimSubjects,
     jobs: { check: CHECK_UPLOAD, archive: STORE_UPLOAD },
   })
   const archive = createArchiveService({ db })

@@ -14,7 +14,7 @@ import {
   type ReportRow,
   sumReports,
 } from '@pandok/anonymizer'
-import { createClient } from '@pandok/contract'
+import { createClient, type SubjectClaim } from '@pandok/contract'
 import { makePhantom } from '@pandok/test/phantom'
 import { z } from 'zod'
 
@@ -58,6 +58,7 @@ async function seedPhantoms(data: string): Promise<void> {
     const upload = await client.createUpload({ params, body: {} })
     const sha256s: string[] = []
     const reports: (readonly ReportRow[])[] = []
+    const subjects = new Map<string, SubjectClaim>()
     for (const file of makePhantom(patient).files) {
       const clean = deidentify(file.bytes, { profile, vault })
       const bytes = joinChunks(clean.chunks)
@@ -66,6 +67,8 @@ async function seedPhantoms(data: string): Promise<void> {
       await client.putUploadFile({ params: { uploadId: upload.id, sha256 }, body })
       sha256s.push(sha256)
       reports.push(clean.report)
+      const { pseudonym, subjectDigest } = clean
+      subjects.set(subjectDigest, { pseudonym, subjectDigest })
     }
     const report = {
       profile: key.profileLabel,
@@ -74,7 +77,10 @@ async function seedPhantoms(data: string): Promise<void> {
       leftOut: {},
     }
     const uploadParams = { uploadId: upload.id }
-    await client.completeUpload({ params: uploadParams, body: { sha256s, report } })
+    await client.completeUpload({
+      params: uploadParams,
+      body: { sha256s, report, subjects: [...subjects.values()] },
+    })
     const until = async (status: string) => {
       for (let tries = 0; tries < 1800; tries++) {
         const now = await client.getUpload({ params: uploadParams })

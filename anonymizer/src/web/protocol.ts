@@ -58,6 +58,8 @@ export interface CleanFile {
   readonly bytes: Uint8Array<ArrayBuffer>
   readonly sha256: string
   readonly pseudonym: string
+  /** Tells patients apart whose pseudonyms are the same by chance; see Vault. */
+  readonly subjectDigest: string
   readonly studyInstanceUid: string
   readonly seriesInstanceUid: string
   readonly report: readonly ReportRow[]

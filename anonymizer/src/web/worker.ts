@@ -66,8 +66,8 @@ async function cleanFile(
   const bytes = joinChunks(result.chunks)
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
   const sha256 = [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('')
-  const { pseudonym, studyInstanceUid, seriesInstanceUid, report } = result
-  return { bytes, sha256, pseudonym, studyInstanceUid, seriesInstanceUid, report }
+  const { pseudonym, subjectDigest, studyInstanceUid, seriesInstanceUid, report } = result
+  return { bytes, sha256, pseudonym, subjectDigest, studyInstanceUid, seriesInstanceUid, report }
 }
 
 /** Handed over, not copied. */

@@ -81,8 +81,8 @@ const codeOf = (work: Promise<unknown>) =>
 
 const kit = () => data().getDeidentificationKey({ params })
 
-/** De-identified with what the server gives, sent, and its headers checked. */
-async function upload(seed: number, slices: number) {
+/** De-identified with what the server gives, and sent. */
+async function upload(seed: number, slices: number, patientId = `PATIENT-${round}-${seed}`) {
   const given = await kit()
   const vault = openVault(Buffer.from(given.keyBase64, 'base64'), given.pseudonymFormat)
   const settings = { profile: loadProfile(given.profile), vault }
@@ -90,22 +90,24 @@ async function upload(seed: number, slices: number) {
   const { id } = await data().createUpload({ params, body: { profileVersion, keyVersion } })
   const uploadParams = { uploadId: id }
   const sha256s: string[] = []
-  const patientId = `PATIENT-${round}-${seed}`
   let pseudonym = ''
+  let subjectDigest = ''
   for (const file of makePhantom({ seed: round * 100 + seed, size: 32, slices, patientId }).files) {
     const clean = deidentify(file.bytes, settings)
     const bytes = joinChunks(clean.chunks)
-    pseudonym = clean.pseudonym
+    ;({ pseudonym, subjectDigest } = clean)
     const sha256 = createHash('sha256').update(bytes).digest('hex')
     await data().putUploadFile({ params: { uploadId: id, sha256 }, body: new Blob([bytes]) })
     sha256s.push(sha256)
   }
   // The phantom is written from the feet up, its instances are numbered from the head down.
   sha256s.reverse()
-  return { params: uploadParams, sha256s, pseudonym, vault }
+  const subjects = [{ pseudonym, subjectDigest }]
+  return { params: uploadParams, sha256s, pseudonym, subjects, vault }
 }
 const check = async (sent: Awaited<ReturnType<typeof upload>>) => {
-  await data().completeUpload({ params: sent.params, body: { sha256s: sent.sha256s } })
+  const { sha256s, subjects } = sent
+  await data().completeUpload({ params: sent.params, body: { sha256s, subjects } })
   await api.runJob(CHECK, sent.params)
 }
 const lookedAt = async (sent: Awaited<ReturnType<typeof upload>>) => {
@@ -119,8 +121,8 @@ const pixelsOf = async (uploadId: string) =>
   (await data().getUpload({ params: { uploadId } })).studies[0]?.series[0]?.pixels
 const approve = (uploadId: string) =>
   data().decideQc({ params: { uploadId }, body: { decision: 'approve' } })
-const sql = async (statement: string, values: unknown[] = []) => {
-  const client = new pg.Client({ connectionString: api.databaseUrl })
+const sql = async (statement: string, values: unknown[] = [], url = api.databaseUrl) => {
+  const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
     return (await client.query<Record<string, unknown>>(statement, values)).rows
@@ -299,7 +301,7 @@ describe('the look at pixels', { timeout: 60_000 }, () => {
     expect(await codeOf(approve(sent.params.uploadId))).toBe('UPLOAD_PIXELS_UNDECIDED')
   })
 
-  test('a kind that waits for a person: all frames, and somebody opens it before approval', async () => {
+  test('a kind that waits for a person: all frames, and who approves has opened it', async () => {
     const sent = await upload(1, 5)
     await check(sent)
     await sql(
@@ -313,7 +315,25 @@ describe('the look at pixels', { timeout: 60_000 }, () => {
     expect(await codeOf(approve(sent.params.uploadId))).toBe('UPLOAD_SERIES_UNSEEN')
     const detail = await data().getUpload({ params: sent.params })
     const series = detail.studies[0]?.series[0]?.seriesInstanceUid ?? ''
-    await data().recordSeriesSeen({ params: { ...sent.params, series }, body: {} })
+    const see = (client: Client) =>
+      client.recordSeriesSeen({ params: { ...sent.params, series }, body: {} })
+    // Somebody else's eyes are not those of the person who approves.
+    const username = 'data-manager-2'
+    await api
+      .as('admin')
+      .putMember({ params: { ...params, username }, body: { roles: ['data-manager'] } })
+    const seen = await see(api.as(username))
+    expect(seen.studies[0]?.series[0]?.pixels).toMatchObject({ seenBy: { username } })
+    expect(await pixelsOf(sent.params.uploadId)).toMatchObject({ seenBy: null, seenAt: null })
+    expect(await codeOf(approve(sent.params.uploadId))).toBe('UPLOAD_SERIES_UNSEEN')
+    await expect(
+      sql(
+        `update upload set status = 'archiving',
+           decided_by = (select id from person where username = 'data-manager') where id = $1`,
+        [sent.params.uploadId],
+      ),
+    ).rejects.toMatchObject({ code: '23001' })
+    await see(data())
     expect(await pixelsOf(sent.params.uploadId)).toMatchObject({
       seenBy: { username: 'data-manager' },
     })
@@ -379,6 +399,61 @@ describe('the key', { timeout: 60_000 }, () => {
     const offset = before.vault.dateOffsetDays(before.pseudonym)
     expect(seen.values?.diagnosisDate).toBe(shiftIsoDate(OUTCOME.diagnosisDate, offset))
     expect(await manager().verifyLedger({ params })).toMatchObject({ isIntact: true, fault: null })
+  })
+})
+
+describe('one pseudonym for two patients under one key', { timeout: 60_000 }, () => {
+  /** Among a hundred thousand pseudonyms some hundreds of patients have two of a kind. */
+  async function twoOfAKind(): Promise<[string, string]> {
+    const { keyBase64, pseudonymFormat } = await kit()
+    const vault = openVault(Buffer.from(keyBase64, 'base64'), pseudonymFormat)
+    const known = new Map<string, string>()
+    for (let number = 1; ; number++) {
+      const pseudonym = vault.pseudonymFor(`P-${number}`)
+      const first = known.get(pseudonym)
+      if (first !== undefined) return [first, `P-${number}`]
+      known.set(pseudonym, `P-${number}`)
+    }
+  }
+
+  test('who came first keeps it; files of the other are named and refused', async () => {
+    const [one, two] = await twoOfAKind()
+    const first = await upload(1, 2, one)
+    expect((await lookedAt(first)).detail.files).toMatchObject({ clean: 2, refused: 0 })
+    const second = await upload(2, 2, two)
+    expect(second.pseudonym).toBe(first.pseudonym)
+    const { detail } = await lookedAt(second)
+    expect(detail).toMatchObject({ status: 'failed', files: { clean: 0, refused: 2 } })
+    expect(detail.refusals).toEqual(
+      second.sha256s
+        .toSorted()
+        .map((sha256) => ({ sha256, code: 'DEID_PSEUDONYM_COLLISION', findings: [] })),
+    )
+    const again = await upload(3, 2, one)
+    expect((await lookedAt(again)).detail.files).toMatchObject({ clean: 2, refused: 0 })
+    const [digest = ''] = first.subjects.map(({ subjectDigest }) => subjectDigest)
+    const kept = await sql('select pseudonym, digest from subject', [], api.vaultUrl)
+    expect(kept).toContainEqual({ pseudonym: first.pseudonym, digest })
+    await expect(sql('delete from subject', [], api.vaultUrl)).rejects.toMatchObject({
+      code: '23001',
+    })
+    const tables = await sql(`select format('%I.%I', table_schema, table_name) as name
+      from information_schema.tables where table_type = 'BASE TABLE'
+       and table_schema in ('public', 'graphile_worker')`)
+    expect(tables.length).toBeGreaterThan(20)
+    for (const { name } of tables) {
+      const rows = await sql(`select from ${String(name)} t where t::text like $1`, [`%${digest}%`])
+      expect([name, rows.length]).toEqual([name, 0])
+    }
+  })
+
+  test('both in one upload: whose file is whose is not known, so all are refused', async () => {
+    const [one, two] = await twoOfAKind()
+    const sent = await upload(1, 2, one)
+    const subjectDigest = sent.vault.subjectDigest(two)
+    sent.subjects.push({ pseudonym: sent.pseudonym, subjectDigest })
+    const { detail } = await lookedAt(sent)
+    expect(detail).toMatchObject({ status: 'failed', files: { clean: 0, refused: 2 } })
   })
 })
 

@@ -64,6 +64,7 @@ export function createKeys(deps: {
   return {
     shiftDates,
     list,
+    claimSubjects: vault.claimSubjects,
 
     /** Key and profile exist from the first moment of a project. */
     prepareProject: async (tx: Transaction, projectId: string): Promise<void> => {

@@ -66,7 +66,8 @@ export async function markRefused(
  * DEID_STUDY_REFUSED: something of it is another project's; which level or whose is not said.
  * DEID_SOP_INSTANCE_CONFLICT: one SOP Instance UID, other bytes.
  * DEID_HIERARCHY_CONFLICT: one series in two studies, or one study of two subjects.
- * DEID_PSEUDONYM_COLLISION: a subject of another key has this pseudonym, and is somebody else.
+ * DEID_PSEUDONYM_COLLISION: the pseudonym stands for somebody else, by the vault's digests or because
+ * a subject of another key has it.
  */
 export async function refuseContradictions(
   tx: Transaction,
@@ -100,6 +101,7 @@ export async function refuseContradictions(
          when exists (select from subject p join upload u on u.id = $1
                        where p.project_id = $2 and p.pseudonym = patient
                          and p.key_version <> u.key_version)
+           or exists (select from upload u where u.id = $1 and patient = any(u.collided_pseudonyms))
            then 'DEID_PSEUDONYM_COLLISION'
        end as code
        from clean c

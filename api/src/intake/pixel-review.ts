@@ -1,6 +1,6 @@
 /**
  * A person's part in the look at pixels: what the detector found is cleared or taken out, and series that
- * wait for a person are opened. Approval comes after both.
+ * wait for a person are opened by the one who approves. Approval comes after both.
  */
 import { PandokError } from '@pandok/contract'
 import { recordAudit } from '../platform/audit.ts'
@@ -39,7 +39,7 @@ export function createPixelReview({ db, blobs }: { db: Database; blobs: BlobStor
         return files
       })
       if (decision === 'refuse') await removeUnneededBlobs(db, blobs, 'staging', decided)
-      return await uploadDetail(db, uploadId)
+      return await uploadDetail(db, uploadId, actor.id)
     },
 
     recordSeen: (actor: Actor, uploadId: string, seriesUid: string) =>
@@ -50,14 +50,18 @@ export function createPixelReview({ db, blobs }: { db: Database; blobs: BlobStor
           const details = { seriesInstanceUid: seriesUid }
           await audit(tx, actor, projectId, 'recordSeriesSeen', uploadId, details)
         }
-        return await uploadDetail(tx, uploadId)
+        return await uploadDetail(tx, uploadId, actor.id)
       }),
   }
 }
 
-/** Throws unless the clean files may be approved; the issues name series. */
-export async function refuseUndecided(tx: Transaction, uploadId: string): Promise<void> {
-  const { cleanFiles, undecided, unseen } = await pixels.openQuestions(tx, uploadId)
+/** Throws unless the person may approve the clean files; the issues name series. */
+export async function refuseUndecided(
+  tx: Transaction,
+  uploadId: string,
+  personId: string,
+): Promise<void> {
+  const { cleanFiles, undecided, unseen } = await pixels.openQuestions(tx, uploadId, personId)
   const issues = (code: string, series: readonly string[]) => ({
     issues: series.slice(0, 100).map((uid) => ({
       path: 'series',

@@ -76,31 +76,32 @@ export async function refuseFiles(
   )
 }
 
-/** False when somebody opened it before; NOT_FOUND for a series without pixels to be looked at. */
+/** False when the person opened it before; NOT_FOUND for a series without pixels to be looked at. */
 export async function markSeen(
   tx: Transaction,
   uploadId: string,
   seriesUid: string,
   personId: string,
 ): Promise<boolean> {
-  const row = await tx.maybeOne(
-    z.object({ is_seen: z.boolean() }),
-    `select seen_by is not null as is_seen from pixel_look
-      where upload_id = $1 and series_instance_uid = $2 for update`,
+  const series = await tx.maybeOne(
+    z.unknown(),
+    'select from pixel_look where upload_id = $1 and series_instance_uid = $2',
     [uploadId, seriesUid],
   )
-  if (row === undefined) throw new PandokError('NOT_FOUND')
-  if (row.is_seen) return false
-  await tx.run(
-    `update pixel_look set seen_by = $3, seen_at = now()
-      where upload_id = $1 and series_instance_uid = $2`,
+  if (series === undefined) throw new PandokError('NOT_FOUND')
+  const inserted = await tx.run(
+    `insert into pixel_seen (upload_id, series_instance_uid, person_id) values ($1, $2, $3)
+     on conflict do nothing`,
     [uploadId, seriesUid, personId],
   )
-  return true
+  return inserted === 1
 }
 
-/** What stands between the upload and its approval. A series of which nothing is left asks nothing. */
-export async function openQuestions(tx: Transaction, uploadId: string) {
+/**
+ * What stands between the upload and its approval by the person. A series of which nothing is left
+ * asks nothing.
+ */
+export async function openQuestions(tx: Transaction, uploadId: string, personId: string) {
   return await tx.one(
     z
       .object({ clean: z.number(), undecided: z.array(z.string()), unseen: z.array(z.string()) })
@@ -111,10 +112,13 @@ export async function openQuestions(tx: Transaction, uploadId: string) {
      select (select count(*)::int from clean) as clean,
             array(select distinct series_instance_uid from pixel_finding
                    where upload_id = $1 and decision is null order by 1) as undecided,
-            array(select series_instance_uid from pixel_look
-                   where upload_id = $1 and must_be_seen and seen_by is null
+            array(select series_instance_uid from pixel_look l
+                   where upload_id = $1 and must_be_seen
+                     and not exists (select from pixel_seen s
+                                      where s.upload_id = $1 and s.person_id = $2
+                                        and s.series_instance_uid = l.series_instance_uid)
                      and series_instance_uid in (select series from clean)
                    order by 1) as unseen`,
-    [uploadId],
+    [uploadId, personId],
   )
 }

@@ -21,10 +21,9 @@ export function intakeRoutes(
     createUpload: ({ actor, project, body }) => intake.create(actor, project.id, body),
     putUploadFile: ({ actor, params, body }) =>
       intake.receive(actor, params.uploadId, params.sha256, body),
-    completeUpload: ({ actor, params, body }) =>
-      intake.complete(actor, params.uploadId, body.sha256s, body.report),
+    completeUpload: ({ actor, params, body }) => intake.complete(actor, params.uploadId, body),
     listUploads: async ({ project }) => ({ items: await intake.list(project.id) }),
-    getUpload: ({ params }) => intake.get(params.uploadId),
+    getUpload: ({ actor, params }) => intake.get(actor, params.uploadId),
     listUploadImages: async ({ params }) => ({
       items: await intake.images(params.uploadId, params.series),
     }),

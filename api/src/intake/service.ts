@@ -1,6 +1,6 @@
 /** Receives files into quarantine, closes uploads, and takes the person's QC decision. */
 import type { Readable } from 'node:stream'
-import { type DeidReport, PandokError } from '@pandok/contract'
+import { type DeidReport, PandokError, type SubjectClaim } from '@pandok/contract'
 import { recordAudit } from '../platform/audit.ts'
 import type { BlobStore } from '../platform/blobs.ts'
 import type { Database, Transaction } from '../platform/database.ts'
@@ -15,11 +15,14 @@ export interface IntakeDependencies {
   readonly db: Database
   readonly blobs: BlobStore
   readonly maxFileBytes: number
+  /** Which of the pseudonyms stand for another patient already. */
+  readonly claimSubjects: (projectId: string, claims: readonly SubjectClaim[]) => Promise<string[]>
   /** Names of the jobs that follow. */
   readonly jobs: { readonly check: string; readonly archive: string }
 }
 
-export function createIntakeService({ db, blobs, maxFileBytes, jobs }: IntakeDependencies) {
+export function createIntakeService(deps: IntakeDependencies) {
+  const { db, blobs, maxFileBytes, claimSubjects, jobs } = deps
   return {
     /** `expected`: what the sender works with; an upload that could only be refused never begins. */
     create: (
@@ -59,10 +62,14 @@ export function createIntakeService({ db, blobs, maxFileBytes, jobs }: IntakeDep
     complete: (
       actor: Actor,
       uploadId: string,
-      sha256s: readonly string[],
-      report: DeidReport | undefined,
+      sent: {
+        sha256s: readonly string[]
+        report?: DeidReport | undefined
+        subjects?: readonly SubjectClaim[] | undefined
+      },
     ) =>
       db.transaction(async (tx) => {
+        const { sha256s, report, subjects = [] } = sent
         const { status, project_id: projectId } = await store.lockUpload(tx, uploadId)
         if (status !== 'receiving') throw new PandokError('UPLOAD_CLOSED')
         const missing = await store.missingFiles(tx, uploadId, sha256s)
@@ -77,7 +84,8 @@ export function createIntakeService({ db, blobs, maxFileBytes, jobs }: IntakeDep
           })
         }
         if (report !== undefined) await store.setReport(tx, uploadId, report)
-        await store.setStatus(tx, uploadId, 'checking')
+        const collided = await claimSubjects(projectId, subjects)
+        await store.closeUpload(tx, uploadId, collided)
         await addJob(tx, jobs.check, { uploadId })
         await audit(tx, actor, projectId, 'completeUpload', uploadId, { files: sha256s.length })
         return await reread(tx, uploadId)
@@ -85,7 +93,7 @@ export function createIntakeService({ db, blobs, maxFileBytes, jobs }: IntakeDep
 
     list: (projectId: string) => store.uploadsOfProject(db, projectId),
 
-    get: (uploadId: string) => uploadDetail(db, uploadId),
+    get: (actor: Actor, uploadId: string) => uploadDetail(db, uploadId, actor.id),
 
     images: (uploadId: string, seriesInstanceUid: string) =>
       store.imagesOf(db, uploadId, seriesInstanceUid),
@@ -112,8 +120,8 @@ export function createIntakeService({ db, blobs, maxFileBytes, jobs }: IntakeDep
         const { status, project_id: projectId } = await store.lockUpload(tx, uploadId)
         if (status !== 'awaiting-qc') throw new PandokError('UPLOAD_NOT_AWAITING_QC')
         const isApproved = decision === 'approve'
-        if (isApproved) await refuseUndecided(tx, uploadId)
-        await store.setStatus(tx, uploadId, isApproved ? 'archiving' : 'rejected')
+        if (isApproved) await refuseUndecided(tx, uploadId, actor.id)
+        await store.setDecision(tx, uploadId, isApproved ? 'archiving' : 'rejected', actor.id)
         if (isApproved) await addJob(tx, jobs.archive, { uploadId })
         const hasComment = comment !== undefined
         await audit(tx, actor, projectId, 'decideQc', uploadId, { decision, hasComment })

@@ -178,12 +178,29 @@ export async function missingFiles(
   return rows.map((row) => row.sha256)
 }
 
-export async function setStatus(
+/** Nothing more is received; `collided`: pseudonyms that stand for another patient. */
+export async function closeUpload(
   tx: Transaction,
   uploadId: string,
-  status: UploadStatus,
+  collided: readonly string[],
 ): Promise<void> {
-  await tx.run('update upload set status = $2 where id = $1', [uploadId, status])
+  await tx.run(`update upload set status = 'checking', collided_pseudonyms = $2 where id = $1`, [
+    uploadId,
+    collided,
+  ])
+}
+
+export async function setDecision(
+  tx: Transaction,
+  uploadId: string,
+  status: 'archiving' | 'rejected',
+  personId: string,
+): Promise<void> {
+  await tx.run('update upload set status = $2, decided_by = $3 where id = $1', [
+    uploadId,
+    status,
+    personId,
+  ])
 }
 
 export async function setReport(
@@ -205,7 +222,8 @@ export async function refusalsOf(db: Queryable, uploadId: string) {
   )
 }
 
-export async function seriesOf(db: Queryable, uploadId: string) {
+/** With what the person has opened of it. */
+export async function seriesOf(db: Queryable, uploadId: string, personId: string) {
   return await db.many(
     SeriesRow,
     `with series as (
@@ -216,19 +234,22 @@ export async function seriesOf(db: Queryable, uploadId: string) {
          from upload_file where upload_id = $1 and instance is not null
         group by 1, 2, 3, 4)
      select series.*, coalesce(l.looked_frames, 0) as looked, coalesce(l.frames, 0) as frames,
-            coalesce(l.must_be_seen, false) as must_be_seen, l.seen_at,
+            coalesce(l.must_be_seen, false) as must_be_seen, s.seen_at,
             person.id as person_id, person.username, person.display_name, found.*
        from series
        left join pixel_look l
          on l.upload_id = $1 and l.series_instance_uid = series."seriesInstanceUid"
-       left join person on person.id = l.seen_by
+       left join pixel_seen s
+         on s.upload_id = $1 and s.series_instance_uid = series."seriesInstanceUid"
+        and s.person_id = $2
+       left join person on person.id = s.person_id
        cross join lateral (
          select count(*)::int as findings,
                 (count(*) filter (where decision is null))::int as undecided
            from pixel_finding
           where upload_id = $1 and series_instance_uid = series."seriesInstanceUid") found
       order by 1, 3`,
-    [uploadId],
+    [uploadId, personId],
   )
 }
 

@@ -1,4 +1,7 @@
-/** An upload as it stands, with its studies, refusals and what was seen in its pixels. */
+/**
+ * An upload as it stands, with its studies, refusals and what was seen in its pixels: by the detector,
+ * and by the person who asks.
+ */
 import { PandokError } from '@pandok/contract'
 import type { Queryable } from '../platform/database.ts'
 import * as store from './store.ts'
@@ -9,10 +12,10 @@ export async function reread(db: Queryable, uploadId: string) {
   return upload
 }
 
-export async function uploadDetail(db: Queryable, uploadId: string) {
+export async function uploadDetail(db: Queryable, uploadId: string, personId: string) {
   const upload = await reread(db, uploadId)
   const byStudy = Map.groupBy(
-    await store.seriesOf(db, uploadId),
+    await store.seriesOf(db, uploadId, personId),
     ({ studyInstanceUid, pseudonym }) => `${studyInstanceUid} ${pseudonym}`,
   )
   const studies = [...byStudy.values()].flatMap((rows) => {

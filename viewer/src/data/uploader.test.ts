@@ -48,6 +48,7 @@ function fakeWorker() {
           bytes: new TextEncoder().encode(text),
           sha256: text,
           pseudonym: 'P-0001',
+          subjectDigest: '0f'.repeat(16),
           studyInstanceUid: '1.2',
           seriesInstanceUid: '1.3',
           report: [ROW],
@@ -150,6 +151,7 @@ test('every file is received or named with its reason; the report holds no name'
       rows: [{ ...ROW, count: 3 }],
       leftOut: { DICOM_NOT_PART10: 1, DUPLICATE: 1 },
     },
+    subjects: [{ pseudonym: 'P-0001', subjectDigest: '0f'.repeat(16) }],
   })
   expect(JSON.stringify(completed())).not.toContain('.dcm')
 })

@@ -15,7 +15,7 @@ import type {
   LookingWorker,
   WorkerSettings,
 } from '@pandok/anonymizer/web'
-import { type Client, PandokError } from '@pandok/contract'
+import { type Client, PandokError, type SubjectClaim } from '@pandok/contract'
 import { persistently } from './persistently.ts'
 import { createPictures, type Pictures } from './pictures.ts'
 import { lookAtSeries } from './series-look.ts'
@@ -223,6 +223,7 @@ export function startUpload(options: UploaderOptions): Uploader {
   function createSender(uploadId: string) {
     const received = new Set<string>()
     const reports: (readonly ReportRow[])[] = []
+    const subjects = new Map<string, SubjectClaim>()
     return {
       take: async ({ file: at, review }: Job, worker: DeidentificationWorker): Promise<void> => {
         const file = files[at]
@@ -247,6 +248,8 @@ export function startUpload(options: UploaderOptions): Uploader {
           return
         }
         reports.push(clean.report)
+        const { pseudonym, subjectDigest } = clean
+        subjects.set(subjectDigest, { pseudonym, subjectDigest })
         setFile(at, 'received')
         set({ sentBytes: snapshot().sentBytes + clean.bytes.byteLength })
       },
@@ -263,9 +266,8 @@ export function startUpload(options: UploaderOptions): Uploader {
           }
         }
         const report = { profile, files: received.size, rows: sumReports(reports), leftOut }
-        await send(() =>
-          client.completeUpload({ params: { uploadId }, body: { sha256s: [...received], report } }),
-        )
+        const body = { sha256s: [...received], report, subjects: [...subjects.values()] }
+        await send(() => client.completeUpload({ params: { uploadId }, body }))
         set({ uploadId })
       },
     }

@@ -43,6 +43,16 @@ export const DeidReport = z.object({
 })
 export type DeidReport = z.infer<typeof DeidReport>
 
+/**
+ * Whom a pseudonym stands for, as the sender's de-identification knows it: a keyed digest of the
+ * patient ID, which says nothing without the key.
+ */
+export const SubjectClaim = z.object({
+  pseudonym: z.string().min(1).max(64),
+  subjectDigest: z.string().regex(/^[0-9a-f]{32}$/, 'must be 32 digits of lower-case hex'),
+})
+export type SubjectClaim = z.infer<typeof SubjectClaim>
+
 export const Finding = z.object({
   path: z.string(),
   keyword: z.string(),
@@ -74,7 +84,10 @@ export const SeriesPixels = z.object({
   looked: z.object({ frames: z.number().int(), of: z.number().int() }),
   /** A person opens it before approval, always: US, SC, and what is not declared free of text. */
   mustBeSeen: z.boolean(),
-  /** Who opened it for this upload, first. */
+  /**
+   * The person who asks, once they have opened it for this upload: whoever approves must have.
+   * Looks of others are in the audit trail.
+   */
   seenBy: Person.nullable(),
   seenAt: IsoDateTime.nullable(),
   /** Files with text found, or that could not be looked at; `undecided` holds approval up. */
@@ -153,7 +166,15 @@ export const completeUpload = operation({
   access: { kind: 'project', scope: 'upload', roles: ['data-manager'] },
   params: upload,
   query: none,
-  body: z.object({ sha256s: z.array(Sha256).min(1).max(100_000), report: DeidReport.optional() }),
+  body: z.object({
+    sha256s: z.array(Sha256).min(1).max(100_000),
+    report: DeidReport.optional(),
+    /**
+     * For each patient sent. Files whose pseudonym stands for another patient are refused with
+     * DEID_PSEUDONYM_COLLISION.
+     */
+    subjects: z.array(SubjectClaim).max(10_000).optional(),
+  }),
   output: Upload,
   errors: ['UPLOAD_CLOSED', 'UPLOAD_INCOMPLETE'],
   audit: 'service',

@@ -42,7 +42,8 @@ export async function uploadsForEvidence(db: Queryable, projectId: string): Prom
        cross join lateral (
          select jsonb_build_object(
            'frames', coalesce(sum(frames), 0), 'looked', coalesce(sum(looked_frames), 0),
-           'seriesOpenedByPersons', count(seen_by)) || (
+           'seriesOpenedByPersons', (select count(distinct series_instance_uid)
+                                      from pixel_seen where upload_id = u.id)) || (
              select jsonb_build_object(
                'filesWithText', count(*) filter (where kind = 'text'),
                'filesNotLooked', count(*) filter (where kind = 'not-looked'),

@@ -1,6 +1,6 @@
 /**
- * The store of the projects' keys: a database of its own under a role of its own (VAULT_URL). Opened
- * here and nowhere else; nothing outside this folder reads a key.
+ * The store of the projects' keys and of whom pseudonyms stand for: a database of its own under a role
+ * of its own (VAULT_URL). Opened here and nowhere else; nothing outside this folder reads a key.
  */
 import { createKey } from '@pandok/anonymizer'
 import { z } from 'zod'
@@ -11,6 +11,11 @@ const POOL_SIZE = 2
 /** Every request for dates asks for a key; a few are kept, and none is ever changed. */
 const CACHED_KEYS = 100
 
+export interface Claim {
+  readonly pseudonym: string
+  readonly subjectDigest: string
+}
+
 export interface VaultStore {
   /** Makes the key unless it is there. */
   readonly create: (name: KeyName) => Promise<void>
@@ -19,6 +24,8 @@ export interface VaultStore {
   readonly createdAt: (projectId: string) => Promise<ReadonlyMap<number, Date>>
   /** Takes over a wrapped key of version 1 as it is; throws unless it opens and is there then. */
   readonly adopt: (projectId: string, wrapped: Buffer, createdAt: Date) => Promise<void>
+  /** Keeps who came first under each pseudonym; the pseudonyms that stand for somebody else. */
+  readonly claimSubjects: (projectId: string, claims: readonly Claim[]) => Promise<string[]>
   readonly close: () => Promise<void>
 }
 
@@ -73,6 +80,29 @@ export function openVaultStore(options: { url: string; installationKey: Uint8Arr
           `the vault holds another key for project ${projectId}: restore the right vault`,
         )
       }
+    },
+    claimSubjects: async (projectId, claims) => {
+      const values = [
+        projectId,
+        claims.map(({ pseudonym }) => pseudonym),
+        claims.map(({ subjectDigest }) => subjectDigest),
+      ]
+      // In the order of the pseudonyms, so that two uploads never wait for each other in a ring.
+      await db.run(
+        `insert into subject (project_id, pseudonym, digest)
+         select $1, * from unnest($2::text[], $3::text[]) as claim (pseudonym, digest)
+          order by claim.pseudonym
+         on conflict do nothing`,
+        values,
+      )
+      const rows = await db.many(
+        z.object({ pseudonym: z.string() }),
+        `select distinct claim.pseudonym from unnest($2::text[], $3::text[]) as claim (pseudonym, digest)
+           join subject s on s.project_id = $1 and s.pseudonym = claim.pseudonym
+          where s.digest <> claim.digest order by 1`,
+        values,
+      )
+      return rows.map((row) => row.pseudonym)
     },
     close: db.close,
   }
