@@ -11,7 +11,7 @@ const POOL_SIZE = 2
 /** Every request for dates asks for a key; a few are kept, and none is ever changed. */
 const CACHED_KEYS = 100
 
-export interface Claim {
+interface Claim {
   readonly pseudonym: string
   readonly subjectDigest: string
 }
