@@ -14,10 +14,10 @@ export interface Config {
    */
   readonly databaseOwnerUrl: string
   /**
-   * PostgreSQL ≥ 15 that holds the projects' keys and nothing else: another database, better another
-   * server, with a role that may do nothing elsewhere. Back it up apart from the main database and
-   * apart from the key file: without it no date is shifted back and no patient gets the same pseudonym
-   * again, and with all three pseudonyms can be tried out.
+   * PostgreSQL ≥ 15 that holds the projects' keys and the keyed digests of subjects, nothing else:
+   * another database, better another server, with a role that may do nothing elsewhere. Back it up
+   * apart from the main database and apart from the key file: without it no date is shifted back and
+   * no patient gets the same pseudonym again, and with all three pseudonyms can be tried out.
    */
   readonly vaultUrl: string
   /** Most connections one process opens. More than 16 gains nothing on two cores. */
