@@ -55,6 +55,8 @@ export default defineConfig({
           exclude: NEVER,
           testTimeout: 180_000,
           hookTimeout: 180_000,
+          // A page on a busy machine; the one second of the default is for functions.
+          expect: { poll: { timeout: 30_000 } },
           maxWorkers: 1,
           sequence: { groupOrder: 3 },
         },

@@ -3,7 +3,7 @@ import { type RefObject, useEffect, useRef, useState } from 'react'
 import type { Pictures } from '../data/pictures.ts'
 import { type View, viewKey } from '../data/upload-series.ts'
 
-export type PictureState =
+type PictureState =
   | { readonly kind: 'loading' }
   | { readonly kind: 'drawn'; readonly key: string }
   | { readonly kind: 'failed'; readonly code: string }

@@ -14,7 +14,7 @@ export interface View {
   readonly frame: number
 }
 
-export interface SeriesFile {
+interface SeriesFile {
   readonly file: number
   readonly numberOfFrames: number
   /** Where its device is known to write. */

@@ -24,7 +24,7 @@ import { createSnapshotStore, type UploadSnapshot } from './upload-snapshot.ts'
 import { createWorkQueue } from './work-queue.ts'
 
 /** What a person decided about a waiting series. */
-export type SeriesDecision =
+type SeriesDecision =
   | { readonly kind: 'send'; readonly reviews: ReadonlyMap<number, PixelReview | undefined> }
   | { readonly kind: 'leave-out'; readonly code: string }
 

@@ -135,6 +135,7 @@ export const en = {
     profile: 'Profile',
     enlarge: 'Enlarge',
     looked: 'Searched for text: {{frames}} of {{of}} images',
+    notSearched: 'The server did not search it for text',
     seenBy: 'Looked at by {{name}}',
     unseen: 'Nobody has looked at it',
     markSeen: 'I have looked at it',
@@ -286,6 +287,7 @@ export const en = {
     kind: 'Kind of entry',
     allKinds: 'All entries',
     noEntries: 'There are no entries of this kind yet',
+    counts: { inputs: 'files', written: 'de-identified', subjects: 'subjects' },
     number: 'No.',
     digest: 'Digest',
     kinds: {
@@ -553,6 +555,7 @@ export const en = {
     TOO_LARGE: 'Larger than allowed',
     HASH_MISMATCH: 'Damaged on the way',
     UNSUPPORTED_MEDIA_TYPE: 'The server does not take it',
+    UPLOAD_NOTHING_CLEAN: 'Not one of the files can be used',
   },
   rules: {
     DQ02: 'The date lies in the future',

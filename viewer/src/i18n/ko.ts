@@ -137,6 +137,7 @@ export const ko: Texts = {
     profile: '프로파일',
     enlarge: '크게 보기',
     looked: '글자 검사: 영상 {{of}}장 중 {{frames}}장',
+    notSearched: '서버가 글자를 검사하지 않음',
     seenBy: '{{name}} 님이 확인함',
     unseen: '아무도 확인하지 않음',
     markSeen: '확인했습니다',
@@ -286,6 +287,7 @@ export const ko: Texts = {
     kind: '항목 종류',
     allKinds: '모든 항목',
     noEntries: '해당하는 항목이 아직 없습니다',
+    counts: { inputs: '파일', written: '비식별화', subjects: '대상자' },
     number: '번호',
     digest: '해시',
     kinds: {
@@ -549,6 +551,7 @@ export const ko: Texts = {
     TOO_LARGE: '허용 크기 초과',
     HASH_MISMATCH: '전송 중 손상',
     UNSUPPORTED_MEDIA_TYPE: '서버가 받지 않는 형식',
+    UPLOAD_NOTHING_CLEAN: '쓸 수 있는 파일이 없음',
   },
   rules: {
     DQ02: '미래 날짜입니다',

@@ -93,6 +93,13 @@ function Facts({ entry }: { entry: LedgerEntry }) {
   const { t, i18n } = useTranslation()
   const { recipient, place, profile, purpose, legalBasis, period, counts } = entry
   const number = new Intl.NumberFormat(i18n.language)
+  /** Refusals stand beside the other counts by their codes, which a newer sender may add to. */
+  const named = (name: string) => {
+    if (i18n.exists(`record.counts.${name}`))
+      return t(`record.counts.${name}` as 'record.counts.inputs')
+    if (i18n.exists(`leftOut.${name}`)) return t(`leftOut.${name}` as 'leftOut.DUPLICATE')
+    return name
+  }
   return (
     <div className="stack small entry">
       {recipient === null ? null : (
@@ -116,7 +123,7 @@ function Facts({ entry }: { entry: LedgerEntry }) {
       {Object.keys(counts).length === 0 ? null : (
         <span className="muted">
           {Object.entries(counts)
-            .map(([name, count]) => `${name} ${number.format(count)}`)
+            .map(([name, count]) => `${named(name)} ${number.format(count)}`)
             .join(' · ')}
         </span>
       )}

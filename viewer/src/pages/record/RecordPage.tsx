@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { codeOf } from '../../data/QueryError.tsx'
 import { saveBlob } from '../../data/save-blob.ts'
 import { useSession } from '../../session/context.ts'
-import { Button, showToast } from '../../ui/index.ts'
+import { Button, EmptyState, showToast } from '../../ui/index.ts'
 import { Copies } from './Copies.tsx'
 import { Ledger } from './Ledger.tsx'
 import './record.css'
@@ -28,6 +28,8 @@ export function RecordPage() {
     onError: failed,
   })
   const mayTakeEvidence = roles.includes('manager') || roles.includes('auditor')
+  const mayRead = roles.includes('data-manager') || mayTakeEvidence
+  if (!mayRead) return <EmptyState title={t('noPermission')} />
   return (
     <div className="page" key={projectKey}>
       <header>

@@ -1,6 +1,7 @@
 /** How the project de-identifies: its profile, for what and how long it holds data, its key. */
 import { useTranslation } from 'react-i18next'
 import { useSession } from '../../session/context.ts'
+import { EmptyState } from '../../ui/index.ts'
 import { KeySettings } from './KeySettings.tsx'
 import { ProfileSettings } from './ProfileSettings.tsx'
 import { TermsSettings } from './TermsSettings.tsx'
@@ -14,6 +15,7 @@ export function SettingsPage() {
     roles.includes(role),
   )
   const readsKeys = me.isAdmin || isManager || roles.includes('auditor')
+  if (!readsRules && !readsKeys) return <EmptyState title={t('noPermission')} />
   return (
     <div className="page" key={projectKey}>
       <header>

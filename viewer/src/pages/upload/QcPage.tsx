@@ -85,7 +85,11 @@ export function QcPage() {
         />
       ) : null}
       {data.status === 'archived' ? <p role="status">{t('qc.done')}</p> : null}
-      {data.failureCode === null ? null : <p role="alert">{data.failureCode}</p>}
+      {data.failureCode === null ? null : (
+        <p role="alert">
+          <Reason code={data.failureCode} />
+        </p>
+      )}
       {data.status === 'awaiting-qc' ? (
         <div className="row">
           <Button
@@ -228,7 +232,7 @@ function Changes({ upload }: { upload: UploadDetail }) {
         keyOf={(row) => `${row.path} ${row.rule}`}
         columns={[
           { key: 'attribute', title: t('qc.attribute'), draw: (row) => row.keyword },
-          { key: 'tag', title: t('qc.tag'), draw: (row) => <code>{row.path}</code> },
+          { key: 'tag', title: t('qc.tag'), draw: (row) => <code>{inParentheses(row.path)}</code> },
           { key: 'rule', title: t('qc.rule'), draw: (row) => row.rule },
           {
             key: 'action',
@@ -240,6 +244,11 @@ function Changes({ upload }: { upload: UploadDetail }) {
       />
     </section>
   )
+}
+
+/** Tags as PS3.5 writes them. */
+function inParentheses(path: string): string {
+  return path.replaceAll(/([\dA-Fa-fxX]{4})([\dA-Fa-fxX]{4})/g, '($1,$2)')
 }
 
 /** In words; the report may come from a sender that knows actions which this page does not. */

@@ -76,7 +76,9 @@ export function SeriesPreview({ uploadId, pseudonym, series, isOpen, onDecided }
             {t('qc.enlarge')}
           </Button>
         </div>
-        <span className="muted small">{t('qc.looked', pixels.looked)}</span>
+        <span className="muted small">
+          {pixels.looked.of === 0 ? t('qc.notSearched') : t('qc.looked', pixels.looked)}
+        </span>
         {pixels.mustBeSeen ? (
           <Seen
             params={params}

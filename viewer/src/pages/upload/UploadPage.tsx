@@ -114,7 +114,7 @@ const TONES: Readonly<Record<FileState, Tone>> = {
 }
 
 function Running({ uploader, onAgain }: { uploader: Uploader; onAgain: () => void }) {
-  const { t } = useTranslation()
+  const { t, i18n } = useTranslation()
   const now = useSyncExternalStore(uploader.subscribe, uploader.snapshot)
   const { files, finished, sentBytes, isWaiting, uploadId, failureCode, waiting, looked } = now
   const [isOnlyLeftOut, setIsOnlyLeftOut] = useState(false)
@@ -178,7 +178,15 @@ function Running({ uploader, onAgain }: { uploader: Uploader; onAgain: () => voi
           </p>
         ) : null}
         {failureCode === undefined ? null : (
-          <ErrorState title={t('failed')} message="" code={failureCode} />
+          <ErrorState
+            title={t('failed')}
+            message={
+              i18n.exists(`leftOut.${failureCode}`)
+                ? t(`leftOut.${failureCode}` as 'leftOut.DUPLICATE')
+                : ''
+            }
+            code={failureCode}
+          />
         )}
         <div className="row">
           {uploadId === undefined ? null : (
