@@ -33,15 +33,15 @@ export async function run(): Promise<void> {
       const planted = plantText(background, seed)
       const { image, regions } = planted
       const before = process.cpuUsage()
-      const boxes = await detector.detect(image)
+      const boxes = await detector.detect([image])
       const { user, system } = process.cpuUsage(before)
       times.push((user + system) / 1000)
-      const left = await detector.detect(blanked(image, boxes))
+      const left = await detector.detect([blanked(image, boxes)])
       sum.regions += regions.length
       sum.covered += regions.filter((each) => isCovered(each, boxes, image.width)).length
       sum.after += left.length
       sum.onText += left.filter((box) => isOnText(box, planted)).length
-      sum.false += (await detector.detect(background)).length
+      sum.false += (await detector.detect([background])).length
       if (!hasTesseract || seed % TESSERACT_EVERY !== 0) continue
       const start = performance.now()
       const seen = await tesseract(image, folder)

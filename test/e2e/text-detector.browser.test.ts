@@ -66,10 +66,7 @@ describe.skipIf(!hasBrowser && !isCi)('the text detector in the browser', () => 
   test.each(frames)('%s', async (name, hasText, make) => {
     const bytes = (await make()) ?? new Uint8Array()
     const { dataSet, transferSyntaxUid } = readDicom(bytes)
-    const inNode: TextBox[] = []
-    for (const image of grayImages(dataSet, transferSyntaxUid, 1, codecs)) {
-      inNode.push(...(await detector.detect(image)))
-    }
+    const inNode = await detector.detect(grayImages(dataSet, transferSyntaxUid, 1, codecs))
     const started = performance.now()
     const inBrowser = await look(bytes)
     printFigure(

@@ -3,7 +3,12 @@
  * middle and last frame, and every frame whose corners differ from its neighbours'. Where text is
  * found, all of the series is looked at.
  */
-import { createLookPlan, type Look, type LookCandidate } from '../pixels/detect/index.ts'
+import {
+  createLookPlan,
+  type Look,
+  type LookCandidate,
+  mergeBoxes,
+} from '../pixels/detect/index.ts'
 import type { Region } from '../pixels/model.ts'
 import type { Input, Source } from './inputs.ts'
 import type { Held } from './place.ts'
@@ -89,9 +94,19 @@ export function createLooker(options: {
       const shown = spread(frames)
       all += frames
       planned += shown.length
-      const verdict = await lookAt(source, shown)
+      const answer = await pool.look({ source, frames: shown })
+      looked += shown.length
+      progress(looked, planned)
+      if (answer.kind === 'failed') return []
       // What a device writes into one frame it writes into all, perhaps a little beside.
-      return (verdict?.regions ?? []).map((region) => ({ ...region, frames: 'all' }))
+      const boxes = mergeBoxes(answer.frames.flatMap((each) => each.boxes))
+      return boxes.map(({ left, top, width, height }) => ({
+        left,
+        top,
+        width,
+        height,
+        frames: 'all',
+      }))
     },
     counts: () => ({ looked, frames: all }),
     close: () => pool.close(),

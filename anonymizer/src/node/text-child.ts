@@ -7,7 +7,6 @@ import { DicomError, type DicomFile, loadPixels, readDicom } from '../dicom/inde
 import { DeidError } from '../errors.ts'
 import { cornerSignature, createTextDetector } from '../pixels/detect/index.ts'
 import { frameCountOf, grayImages } from '../pixels/frames/index.ts'
-import type { TextBox } from '../pixels/model.ts'
 import { loadFrameCodecs } from './frame-codecs.ts'
 import type { Source } from './inputs.ts'
 import { createSourceReader } from './source.ts'
@@ -23,8 +22,6 @@ import type {
 
 // Header work comes first wherever both want a core.
 setPriority(constants.priority.PRIORITY_LOW)
-
-/** Larger ones would not fit a child's memory. */
 
 const reader = createSourceReader()
 const ready = Promise.all([loadFrameCodecs(), loadTextNetwork()])
@@ -42,11 +39,8 @@ async function look({ source, frames }: TextJob): Promise<TextAnswer> {
     const all = Array.from({ length: frameCountOf(dataSet) }, (_, at) => at + 1)
     const looked: LookedFrame[] = []
     for (const frame of frames === 'all' ? all : frames) {
-      const boxes: TextBox[] = []
-      for (const image of grayImages(dataSet, transferSyntaxUid, frame, codecs)) {
-        boxes.push(...(await detector.detect(image)))
-      }
-      looked.push({ frame, boxes })
+      const renderings = grayImages(dataSet, transferSyntaxUid, frame, codecs)
+      looked.push({ frame, boxes: await detector.detect(renderings) })
     }
     return { kind: 'looked', frames: looked }
   })

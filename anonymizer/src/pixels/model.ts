@@ -52,8 +52,11 @@ export interface TextBox extends Box {
 }
 
 export interface TextDetector {
-  /** Boxes in pixels of the image, widened by a margin, so that blanking them leaves no stroke. */
-  readonly detect: (image: GrayImage) => Promise<readonly TextBox[]>
+  /**
+   * In: renderings of one frame. Out: boxes in its pixels, widened by a margin, so that blanking them
+   * leaves no stroke.
+   */
+  readonly detect: (renderings: readonly GrayImage[]) => Promise<readonly TextBox[]>
 }
 
 /**

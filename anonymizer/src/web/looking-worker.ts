@@ -1,7 +1,6 @@
 /** The Web Worker in which the detector looks at frames: slow and large, so apart from the others. */
 import { readDicom } from '../dicom/index.ts'
 import { grayImages } from '../pixels/frames/index.ts'
-import type { TextBox } from '../pixels/model.ts'
 import { loadFrameCodecs } from './frame-codecs.ts'
 import { readFile } from './open-file.ts'
 import type { LookedFrame, WorkerAnswer, WorkerRequest } from './protocol.ts'
@@ -23,11 +22,8 @@ async function answer(file: Blob, frames: readonly number[]): Promise<WorkerAnsw
     const { dataSet, transferSyntaxUid } = readDicom(await readFile(file))
     const looked: LookedFrame[] = []
     for (const frame of frames) {
-      const boxes: TextBox[] = []
-      for (const image of grayImages(dataSet, transferSyntaxUid, frame, await codecs)) {
-        boxes.push(...(await (await detector).detect(image)))
-      }
-      looked.push({ frame, boxes })
+      const renderings = grayImages(dataSet, transferSyntaxUid, frame, await codecs)
+      looked.push({ frame, boxes: await (await detector).detect(renderings) })
     }
     return { kind: 'looked', frames: looked }
   } catch (error) {

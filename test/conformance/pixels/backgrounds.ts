@@ -28,9 +28,9 @@ export function makeBackground(kind: FrameKind, seed: number): GrayImage {
   return kind === 'us' ? ultrasound(createRandom(seed)) : radiograph(createRandom(seed))
 }
 
-/** Slices of one phantom, in a window by turns. */
+/** A body for each hundred of seeds, its slices in a window by turns. */
 function ctSlice(seed: number): GrayImage {
-  const voxels = ctVoxels()
+  const voxels = ctVoxels(3 + Math.floor(seed / 100))
   const slices = voxels.length / CT_SIDE ** 2
   const start = (seed % slices) * CT_SIDE ** 2
   const { from, to } = WINDOWS_HU[seed % WINDOWS_HU.length] ?? WINDOWS_HU[0]
@@ -40,11 +40,14 @@ function ctSlice(seed: number): GrayImage {
   return { width: CT_SIDE, height: CT_SIDE, pixels }
 }
 
-let phantomVoxels: Int16Array | undefined
-function ctVoxels(): Int16Array {
-  phantomVoxels ??= makePhantom({ seed: 3, size: CT_SIDE, slices: 25, sliceSpacingMm: 4 }).truth
-    .voxels
-  return phantomVoxels
+/** The last one only: bodies are large. */
+let body: { readonly seed: number; readonly voxels: Int16Array } | undefined
+function ctVoxels(seed: number): Int16Array {
+  if (body?.seed !== seed) {
+    const { truth } = makePhantom({ seed, size: CT_SIDE, slices: 25, sliceSpacingMm: 4 })
+    body = { seed, voxels: truth.voxels }
+  }
+  return body.voxels
 }
 
 /** A sector of speckle with vessels and a bright wall, on black. */

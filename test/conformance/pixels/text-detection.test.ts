@@ -15,8 +15,10 @@ const DATA = join(import.meta.dirname, '../../../../shared/data')
 const FRAMES = { ct: 20, us: 14, cr: 1 } as const
 const MIN_COVERED = 0.99
 const MAX_FALSE_PER_FRAME = 0.2
-/** None is the aim: without the text around it, the network sees some of what it overlooked. */
-const MAX_FOUND_AGAIN = 0.02
+/** Bodies that no limit of the detector was chosen by. */
+const UNSEEN_SEED = 700
+/** Of the processor, for a frame without text. */
+const MAX_MS_PER_FRAME = 150
 
 let detector: TextDetector
 beforeAll(async () => {
@@ -33,8 +35,8 @@ describe('planted strings from 10 px', () => {
       for (let seed = 1; seed <= FRAMES[kind]; seed++) {
         const planted = plantText(makeBackground(kind, seed), seed)
         const { image, regions } = planted
-        const boxes = await detector.detect(image)
-        const left = await detector.detect(blanked(image, boxes))
+        const boxes = await detector.detect([image])
+        const left = await detector.detect([blanked(image, boxes)])
         here.regions += regions.length
         here.covered += regions.filter((each) => isCovered(each, boxes, image.width)).length
         sum.after += left.length
@@ -56,20 +58,33 @@ describe('planted strings from 10 px', () => {
         `after blanking ${onText} boxes on them, ${after} anywhere in ${frames} frames`,
     )
     expect(covered / regions).toBeGreaterThanOrEqual(MIN_COVERED)
-    expect(onText / regions).toBeLessThanOrEqual(MAX_FOUND_AGAIN)
+    expect(onText).toBe(0)
   })
 })
 
-test('frames without text', async () => {
-  let [boxes, frames] = [0, 0]
-  for (const kind of ['ct', 'us'] as const) {
-    for (let seed = 1; seed <= 12; seed++, frames++) {
-      boxes += (await detector.detect(makeBackground(kind, seed))).length
+test.each(['ct', 'us'] as const)(
+  '%s without text: hardly a box, and little time',
+  async (kind) => {
+    const count = 12
+    const times: number[] = []
+    let boxes = 0
+    for (let seed = UNSEEN_SEED; seed < UNSEEN_SEED + count; seed++) {
+      const image = makeBackground(kind, seed)
+      const before = process.cpuUsage()
+      boxes += (await detector.detect([image])).length
+      const { user, system } = process.cpuUsage(before)
+      times.push((user + system) / 1000)
     }
-  }
-  print(`no text: ${boxes} false boxes in ${frames} frames (${(boxes / frames).toFixed(2)} each)`)
-  expect(boxes / frames).toBeLessThanOrEqual(MAX_FALSE_PER_FRAME)
-}, 400_000)
+    const [median = Number.NaN] = times.sort((a, b) => a - b).slice(count / 2)
+    print(
+      `${kind}, no text: ${boxes} false boxes in ${count} frames ` +
+        `(${(boxes / count).toFixed(2)} each), ${median.toFixed(0)} ms of the processor (median)`,
+    )
+    expect(boxes / count).toBeLessThanOrEqual(MAX_FALSE_PER_FRAME)
+    expect(median).toBeLessThanOrEqual(MAX_MS_PER_FRAME)
+  },
+  400_000,
+)
 
 describe.skipIf(!existsSync(DATA))('real files, in the pool', () => {
   /** Looked at by a person: no text in their pixels. */

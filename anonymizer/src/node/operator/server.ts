@@ -40,6 +40,7 @@ export interface OperatorServer {
 }
 
 const MAX_BODY_BYTES = 1024 * 1024
+const ERASER = stripTypeScriptTypes.name
 const HEADERS = {
   'cache-control': 'no-store',
   'content-security-policy':
@@ -153,7 +154,7 @@ function loadAssets(): ReadonlyMap<string, Asset> {
   const read = (name: string) => readFileSync(join(import.meta.dirname, 'page', name), 'utf8')
   const script = (name: string): Asset => ({
     type: 'text/javascript',
-    body: stripTypeScriptTypes(read(name)),
+    body: withoutTypes(read(name)),
   })
   return new Map([
     ['/', { type: 'text/html', body: read('index.html') }],
@@ -162,6 +163,20 @@ function loadAssets(): ReadonlyMap<string, Asset> {
     ['/boxes.ts', script('boxes.ts')],
     ['/words.ts', script('words.ts')],
   ])
+}
+
+/** That this is an experiment of Node's is no news for an operator; other warnings pass. */
+function withoutTypes(source: string): string {
+  const emitWarning = process.emitWarning.bind(process)
+  process.emitWarning = (warning: string | Error, ...rest: unknown[]) => {
+    const isOurs = rest[0] === 'ExperimentalWarning' && String(warning).includes(ERASER)
+    if (!isOurs) Reflect.apply(emitWarning, undefined, [warning, ...rest])
+  }
+  try {
+    return stripTypeScriptTypes(source)
+  } finally {
+    process.emitWarning = emitWarning
+  }
 }
 
 function isToken(given: string | string[] | undefined, token: string): boolean {

@@ -1,7 +1,7 @@
 /**
  * How much is written in the border of a frame, cheaply. Machines write along the border; so a frame
  * whose border holds other edges than its neighbours' is worth a look. In: samples of one channel.
- * Out: a digit of base 36 per cell of the border, twice as many edges each.
+ * Out: a digit of base 36 per cell of the border, five for six edges.
  */
 
 export interface CornerImage {
@@ -14,10 +14,11 @@ export interface CornerImage {
 /** Cells along each side of a frame; the outermost two rings of them are the border. */
 const CELLS = 16
 const RINGS = 2
-/** Letters of 10 px are met by three rows, their strokes by every other column. */
-const ROW_STEP = 3
+/** Letters of 10 px, whose capitals have 7, are met by a row at least; strokes by every other column. */
+const ROW_STEP = 5
 const COLUMN_STEP = 2
 const MAX_DIGIT = 35
+const DIGIT_PER_EDGE = 5 / 6
 /** Gray levels of 255. Strokes are steeper than noise; for native samples say what a stroke is. */
 const EDGE = 32
 
@@ -45,7 +46,7 @@ export function cornerSignature(image: CornerImage, edge = EDGE): string {
           before = value
         }
       }
-      signature += Math.min(MAX_DIGIT, edges >> 1).toString(36)
+      signature += Math.min(MAX_DIGIT, Math.floor(edges * DIGIT_PER_EDGE)).toString(36)
     }
   }
   return signature

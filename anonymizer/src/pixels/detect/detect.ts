@@ -1,22 +1,24 @@
 /**
- * Finds text in a frame with the PP-OCRv4 detection network. It marks the middles of lines; boxes
- * are grown from them until no stroke is left outside. In: gray pixels. Out: boxes in whole pixels
- * of the frame, from the upper left on.
+ * Finds text in a frame with the PP-OCRv4 detection network, where there are strokes. It marks the
+ * middles of lines; boxes are grown from them until no stroke is left outside. In: renderings of one
+ * frame in gray. Out: boxes in whole pixels of the frame, from the upper left on.
  */
-import type { GrayImage, TextBox, TextDetector } from '../model.ts'
+import type { Box, GrayImage, TextBox, TextDetector } from '../model.ts'
+import { areasOf } from './areas.ts'
 import { type Component, componentsOf } from './components.ts'
 import { looksLikeLetters } from './letters.ts'
 import { mergeBoxes } from './merge.ts'
 import type { TextNetwork } from './network.ts'
 import { probabilityOf } from './probability.ts'
-import { type Sampled, sample } from './sample.ts'
+import { type Sampled, sample, shrink } from './sample.ts'
+import { beyond, type StrokeMap, strokesIn } from './strokes.ts'
 
 /** Smaller frames are enlarged up to this many samples: the network overlooks letters of 10 px. */
 const SAMPLES = 750_000
 const MAX_SCALE = 2
 /** Sides from which on letters may be too large to be seen as such without shrinking. */
 const LARGE_SIDE = 1200
-const SHRUNK = 1 / 3
+const SHRUNK_BY = 3
 
 const THRESHOLD = 0.2
 const MIN_SCORE = 0.8
@@ -24,33 +26,80 @@ const MIN_SCORE = 0.8
 const MIN_THICKNESS = 3
 const MAX_THICKNESS = 48
 /** A line of letters is marked as a bar; parts of the body as blots. */
-const MIN_FILL = 0.7
+const MIN_FILL = 0.6
+/** What is hardly longer than thick is one letter, or a vertebra. */
+const MIN_ASPECT = 1.6
+const MIN_SHORT_SCORE = 0.97
 /** What a marked middle grows by, in parts of its thickness, and in pixels. */
 const GROW_ALONG = 1.5
 const GROW_ACROSS = 0.8
 const GROW_PX = 2
 
+/** Without the text around it, the network sees some of what it overlooked before. */
+const MAX_ROUNDS = 3
+
 export function createTextDetector(network: TextNetwork): TextDetector {
   return {
-    detect: async (image) => {
-      const boxes: TextBox[] = []
-      for (const scale of scalesFor(image)) {
-        const sampled = sample(image, scale)
-        const probability = await probabilityOf(sampled, network)
-        for (const each of componentsOf(probability, sampled.width, sampled.height, THRESHOLD)) {
-          if (!isLine(each)) continue
-          const box = grow(each, sampled, image)
-          if (looksLikeLetters(image, box)) boxes.push(box)
-        }
+    detect: async (renderings) => {
+      let boxes: readonly TextBox[] = []
+      for (let round = 1; round <= MAX_ROUNDS; round++) {
+        const seen = renderings.map((each) => (boxes.length === 0 ? each : blanked(each, boxes)))
+        const found = await detectOnce(seen, network)
+        if (found.length === 0) break
+        boxes = mergeBoxes([...boxes, ...found])
       }
-      return mergeBoxes(boxes)
+      return boxes
     },
   }
 }
 
-function scalesFor({ width, height }: GrayImage): number[] {
-  const scale = Math.min(MAX_SCALE, Math.max(1, Math.sqrt(SAMPLES / (width * height))))
-  return Math.max(width, height) > LARGE_SIDE ? [scale, SHRUNK] : [scale]
+async function detectOnce(
+  renderings: readonly GrayImage[],
+  network: TextNetwork,
+): Promise<TextBox[]> {
+  const boxes: TextBox[] = []
+  /** Strokes that an earlier rendering shows as well, by level. */
+  const known = new Map<number, StrokeMap>()
+  for (const rendering of renderings) {
+    for (const { image, shrunkBy, enlargedBy } of levelsOf(rendering)) {
+      const strokes = strokesIn(image)
+      const areas = areasOf(beyond(strokes, known.get(shrunkBy)), image)
+      known.set(shrunkBy, strokes)
+      if (areas.length === 0) continue
+      const sampled = sample(image, enlargedBy)
+      const probability = await probabilityOf(sampled, areas, network)
+      for (const each of componentsOf(probability, sampled.width, sampled.height, THRESHOLD)) {
+        if (!isLine(each)) continue
+        const box = grow(each, sampled, shrunkBy, rendering)
+        if (looksLikeLetters(rendering, box)) boxes.push(box)
+      }
+    }
+  }
+  return boxes
+}
+
+interface Level {
+  readonly image: GrayImage
+  readonly shrunkBy: number
+  readonly enlargedBy: number
+}
+
+function levelsOf(image: GrayImage): Level[] {
+  const { width, height } = image
+  const enlargedBy = Math.min(MAX_SCALE, Math.max(1, Math.sqrt(SAMPLES / (width * height))))
+  const whole = { image, shrunkBy: 1, enlargedBy }
+  if (Math.max(width, height) <= LARGE_SIDE) return [whole]
+  return [whole, { image: shrink(image, SHRUNK_BY), shrunkBy: SHRUNK_BY, enlargedBy: 1 }]
+}
+
+function blanked(image: GrayImage, boxes: readonly Box[]): GrayImage {
+  const pixels = image.pixels.slice()
+  for (const { left, top, width, height } of boxes) {
+    for (let y = top; y < top + height; y++) {
+      pixels.fill(0, y * image.width + left, y * image.width + left + width)
+    }
+  }
+  return { ...image, pixels }
 }
 
 function isLine({ width, height, score, fill }: Component): boolean {
@@ -58,12 +107,13 @@ function isLine({ width, height, score, fill }: Component): boolean {
   return (
     thickness >= MIN_THICKNESS &&
     thickness <= MAX_THICKNESS &&
-    score >= MIN_SCORE &&
+    score >= (Math.max(width, height) < MIN_ASPECT * thickness ? MIN_SHORT_SCORE : MIN_SCORE) &&
     fill >= MIN_FILL
   )
 }
 
-function grow(line: Component, { scaleX, scaleY }: Sampled, image: GrayImage): TextBox {
+function grow(line: Component, sampled: Sampled, shrunkBy: number, image: GrayImage): TextBox {
+  const [scaleX, scaleY] = [sampled.scaleX / shrunkBy, sampled.scaleY / shrunkBy]
   const thickness = Math.min(line.width / scaleX, line.height / scaleY)
   const isUpright = line.height > line.width * 2
   const across = GROW_ACROSS * thickness + GROW_PX

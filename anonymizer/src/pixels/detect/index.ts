@@ -2,4 +2,5 @@
 export { cornerSignature, cornersDiffer } from './corner-signature.ts'
 export { createTextDetector } from './detect.ts'
 export { createLookPlan, type Look, type LookCandidate, type LookPlan } from './look-plan.ts'
+export { mergeBoxes } from './merge.ts'
 export type { TextNetwork } from './network.ts'

@@ -5,7 +5,7 @@ import { cornerSignature } from './corner-signature.ts'
 /** A stroke is steeper than this part of the range of values. */
 const EDGE_PART = 1 / 8
 /** The range is estimated from every so many samples. */
-const RANGE_STEP = 61
+const RANGE_STEP = 509
 
 /** '' for each frame that is not of whole 8 or 16 bit samples in memory. */
 export function nativeCorners(dataSet: DataSet): string[] {
@@ -49,5 +49,5 @@ function edgeOf(pixels: Samples): number {
     if (value < low) low = value
     if (value > high) high = value
   }
-  return Math.max(1, (high - low) * EDGE_PART)
+  return Math.max(1, Math.ceil((high - low) * EDGE_PART))
 }

@@ -1,9 +1,10 @@
 /**
- * Runs the network over a frame in tiles, so that memory stays bounded. Out: one value per sample,
+ * Runs the network over parts of a frame in tiles, so that memory stays bounded. Out: one value per sample,
  * how likely it lies in the middle of a line of text.
  */
+import type { Box } from '../model.ts'
 import type { TextNetwork } from './network.ts'
-import type { Sampled } from './sample.ts'
+import { type Sampled, STEP } from './sample.ts'
 
 /** Means and deviations of the pictures that the network learned from, per colour. */
 const MEANS = [0.485, 0.456, 0.406] as const
@@ -13,48 +14,47 @@ const TILE = 1024
 const OVERLAP = 128
 
 export async function probabilityOf(
-  { values, width, height }: Sampled,
+  sampled: Sampled,
+  /** In pixels of the frame. Elsewhere there is no text. */
+  areas: readonly Box[],
   network: TextNetwork,
 ): Promise<Float32Array> {
+  const { values, width, height } = sampled
   const whole = new Float32Array(width * height)
-  for (const top of starts(height)) {
-    for (const left of starts(width)) {
-      const tile = {
-        left,
-        top,
-        width: Math.min(TILE, width - left),
-        height: Math.min(TILE, height - top),
-      }
-      const part = await network.run(planes(values, width, tile), tile.width, tile.height)
-      for (let y = 0; y < tile.height; y++) {
-        let to = (top + y) * width + left
-        let from = y * tile.width
-        for (let x = 0; x < tile.width; x++, to++, from++) {
-          whole[to] = Math.max(whole[to] ?? 0, part[from] ?? 0)
-        }
+  for (const tile of areas.flatMap((area) => tilesOf(area, sampled))) {
+    const part = await network.run(planes(values, width, tile), tile.width, tile.height)
+    for (let y = 0; y < tile.height; y++) {
+      let to = (tile.top + y) * width + tile.left
+      let from = y * tile.width
+      for (let x = 0; x < tile.width; x++, to++, from++) {
+        whole[to] = Math.max(whole[to] ?? 0, part[from] ?? 0)
       }
     }
   }
   return whole
 }
 
-interface Tile {
-  readonly left: number
-  readonly top: number
-  readonly width: number
-  readonly height: number
+function tilesOf(area: Box, { width, height, scaleX, scaleY }: Sampled): Box[] {
+  const across = steps(area.left * scaleX, area.width * scaleX, width)
+  const down = steps(area.top * scaleY, area.height * scaleY, height)
+  return down.flatMap((y) =>
+    across.map((x) => ({ left: x.start, top: y.start, width: x.length, height: y.length })),
+  )
 }
 
-function starts(length: number): number[] {
-  const found = [0]
-  for (let at = 0; at + TILE < length; ) {
-    at = Math.min(at + TILE - OVERLAP, length - TILE)
-    found.push(at)
+/** Pieces of at most a tile each, from step to step: there the network sees what it sees of the whole. */
+function steps(start: number, length: number, limit: number) {
+  const first = Math.floor(start / STEP) * STEP
+  const whole = Math.min(limit, Math.ceil((start + length) / STEP) * STEP) - first
+  const found = [{ start: first, length: Math.min(TILE, whole) }]
+  for (let at = first; at + TILE < first + whole; ) {
+    at = Math.min(at + TILE - OVERLAP, first + whole - TILE)
+    found.push({ start: at, length: TILE })
   }
   return found
 }
 
-function planes(values: Float32Array, stride: number, tile: Tile): Float32Array {
+function planes(values: Float32Array, stride: number, tile: Box): Float32Array {
   const size = tile.width * tile.height
   const input = new Float32Array(3 * size)
   for (const [colour, mean] of MEANS.entries()) {

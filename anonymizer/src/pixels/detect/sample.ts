@@ -14,19 +14,18 @@ export interface Sampled {
 }
 
 /** The network halves its input five times. */
-const STEP = 32
+export const STEP = 32
 
-/** Linear between pixels; when shrinking, the mean of what falls together. */
+/** Linear between pixels. */
 export function sample(image: GrayImage, scale: number): Sampled {
-  const source = scale < 0.75 ? shrink(image, Math.round(1 / scale)) : image
   const [width, height] = [toStep(image.width * scale), toStep(image.height * scale)]
-  const across = positions(source.width, width)
-  const down = positions(source.height, height)
+  const across = positions(image.width, width)
+  const down = positions(image.height, height)
   const values = new Float32Array(width * height)
-  const { pixels } = source
+  const { pixels } = image
   for (let y = 0, at = 0; y < height; y++) {
-    const top = (down.before[y] ?? 0) * source.width
-    const bottom = (down.after[y] ?? 0) * source.width
+    const top = (down.before[y] ?? 0) * image.width
+    const bottom = (down.after[y] ?? 0) * image.width
     const v = down.weight[y] ?? 0
     for (let x = 0; x < width; x++, at++) {
       const left = across.before[x] ?? 0
@@ -58,7 +57,8 @@ function positions(from: number, to: number) {
   return { before, after, weight }
 }
 
-function shrink(image: GrayImage, factor: number): GrayImage {
+/** The mean of each square of pixels. */
+export function shrink(image: GrayImage, factor: number): GrayImage {
   const width = Math.max(1, Math.floor(image.width / factor))
   const height = Math.max(1, Math.floor(image.height / factor))
   const sums = new Uint32Array(width)

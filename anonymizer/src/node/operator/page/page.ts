@@ -39,6 +39,7 @@ let images: readonly Image[] = []
 let at = 0
 let playing: ReturnType<typeof setInterval> | undefined
 let shown = 0
+let lastShown = Promise.resolve()
 const seen = new Map<string, Set<number>>()
 const unshowable = new Set<string>()
 /** What the person drew, by series, until the decision is sent. */
@@ -59,6 +60,10 @@ const editor = createBoxEditor(
     refreshButtons()
   },
 )
+
+const resizes = new ResizeObserver(() => {
+  fit(picture.width, picture.height)
+})
 
 async function ask(path: string, body?: object): Promise<Response> {
   const response = await fetch(path, {
@@ -125,7 +130,12 @@ async function open(index: number): Promise<void> {
   await show()
 }
 
-async function show(): Promise<void> {
+function show(): Promise<void> {
+  lastShown = showImage()
+  return lastShown
+}
+
+async function showImage(): Promise<void> {
   const image = images[at]
   if (image === undefined) return
   const turn = ++shown
@@ -168,6 +178,7 @@ function seenOf(): Set<number> {
 
 /** The canvas and the overlay get one size, as large as the stage allows. */
 function fit(width: number, height: number): void {
+  if (width === 0 || height === 0) return
   const stage = byId('stage', HTMLElement).getBoundingClientRect()
   const scale = Math.min(stage.width / width, stage.height / height)
   for (const each of [picture, overlay]) {
@@ -305,7 +316,13 @@ function play(): void {
   playing = setInterval(() => go(1), 120)
 }
 
+/** The server goes away once it is told; until then it answers what was asked. */
 async function finish(): Promise<void> {
+  stop()
+  resizes.disconnect()
+  all = []
+  images = []
+  await lastShown
   await ask('/api/done', {})
   document.body.replaceChildren(
     Object.assign(document.createElement('p'), { textContent: words.finished }),
@@ -345,7 +362,7 @@ byId('stage', HTMLElement).addEventListener(
 )
 position.addEventListener('input', () => go(Number(position.value) - at))
 after.addEventListener('change', () => overlay.classList.toggle('after', after.checked))
-addEventListener('resize', () => fit(picture.width, picture.height))
+resizes.observe(byId('stage', HTMLElement))
 buttons.done.addEventListener('click', () => void finish())
 buttons.play.addEventListener('click', play)
 buttons.leave.addEventListener('click', () => void decide('leave-out'))
