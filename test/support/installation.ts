@@ -22,6 +22,8 @@ const Demonstration = z.object({
 
 export interface TestInstallation {
   readonly url: string
+  /** The folder that holds all of it. */
+  readonly data: string
   readonly databaseUrl: string
   readonly vaultUrl: string
   /** A client that acts as the person. */
@@ -64,6 +66,7 @@ export async function startTestInstallation(
   }
   return {
     url: installation.url,
+    data,
     databaseUrl: installation.databaseUrl,
     vaultUrl: installation.vaultUrl,
     as: (username) =>

@@ -124,6 +124,16 @@ test('items that the file calls a text are none: they go, and the check agrees',
   expect(left(set, '00081140').concat(left(set, '00082218'))).toEqual([])
 })
 
+test('pixel data within items are none: words could hide in them', () => {
+  const set = cleaned(
+    research,
+    sequence('00082218', [
+      dataSet([value('00080104', 'LO', 'Lung'), value('7FE00010', 'OW', text('HONG^GILDONG'))]),
+    ]),
+  )
+  expect(getItems(set, '00082218').map((item) => [...item.keys()])).toEqual([['00080104']])
+})
+
 describe('repeating groups', () => {
   const curve = (group: string) => [
     value(`${group}0005`, 'US', 1),

@@ -111,6 +111,11 @@ function resolvePublic(
   if (isOther) {
     return { action: 'X', rule: 'VR of another kind' }
   }
+  // Only icons have pixels within items; nobody searches pixels for words.
+  const isWithinIcon = path.includes('00880200.')
+  if (tag.startsWith('7FE0') && path !== tag && !isWithinIcon) {
+    return { action: 'X', rule: 'pixels within an item' }
+  }
   const row = tableRow(tag)
   if (tag === PATIENT_NAME || tag === PATIENT_ID) return { action: 'P', rule: row?.basic ?? 'Z' }
   if (ATTESTED.has(tag)) return { action: vr === 'SQ' ? 'K' : 'C-text', rule: 'attestation' }
