@@ -17,12 +17,23 @@ const MIN_COVERED = 0.99
 const MAX_FALSE_PER_FRAME = 0.2
 /** Bodies that no limit of the detector was chosen by. */
 const UNSEEN_SEED = 700
-/** Of the processor, for a frame without text. */
-const MAX_MS_PER_FRAME = 150
+/**
+ * What the network sees of a frame without text, of the samples of the whole: unlike time, this does not
+ * depend on what else the machine does. `npm run bench -- text-detection` measures time.
+ */
+const MAX_SEEN = { ct: 0.9, us: 0.25 } as const
+const WHOLE_SAMPLES = 750_000
 
 let detector: TextDetector
+let samplesSeen = 0
 beforeAll(async () => {
-  detector = createTextDetector(await loadTextNetwork())
+  const network = await loadTextNetwork()
+  detector = createTextDetector({
+    run: (input, width, height) => {
+      samplesSeen += width * height
+      return network.run(input, width, height)
+    },
+  })
 })
 
 describe('planted strings from 10 px', () => {
@@ -63,11 +74,12 @@ describe('planted strings from 10 px', () => {
 })
 
 test.each(['ct', 'us'] as const)(
-  '%s without text: hardly a box, and little time',
+  '%s without text: hardly a box, and little to look at',
   async (kind) => {
     const count = 12
     const times: number[] = []
     let boxes = 0
+    samplesSeen = 0
     for (let seed = UNSEEN_SEED; seed < UNSEEN_SEED + count; seed++) {
       const image = makeBackground(kind, seed)
       const before = process.cpuUsage()
@@ -75,13 +87,14 @@ test.each(['ct', 'us'] as const)(
       const { user, system } = process.cpuUsage(before)
       times.push((user + system) / 1000)
     }
+    const seen = samplesSeen / (count * WHOLE_SAMPLES)
     const [median = Number.NaN] = times.sort((a, b) => a - b).slice(count / 2)
     print(
       `${kind}, no text: ${boxes} false boxes in ${count} frames ` +
-        `(${(boxes / count).toFixed(2)} each), ${median.toFixed(0)} ms of the processor (median)`,
+        `(${(boxes / count).toFixed(2)} each), ${percent(seen)} of a frame seen, ${median.toFixed(0)} ms of the processor (median)`,
     )
     expect(boxes / count).toBeLessThanOrEqual(MAX_FALSE_PER_FRAME)
-    expect(median).toBeLessThanOrEqual(MAX_MS_PER_FRAME)
+    expect(seen).toBeLessThanOrEqual(MAX_SEEN[kind])
   },
   400_000,
 )

@@ -30,6 +30,9 @@ const MIN_FILL = 0.6
 /** What is hardly longer than thick is one letter, or a vertebra. */
 const MIN_ASPECT = 1.6
 const MIN_SHORT_SCORE = 0.97
+/** Below, the network sees more of the line when it sees more of what is around it. */
+const SURE_SCORE = 0.95
+const AROUND_PX = 256
 /** What a marked middle grows by, in parts of its thickness, and in pixels. */
 const GROW_ALONG = 1.5
 const GROW_ACROSS = 0.8
@@ -67,15 +70,30 @@ async function detectOnce(
       known.set(shrunkBy, strokes)
       if (areas.length === 0) continue
       const sampled = sample(image, enlargedBy)
-      const probability = await probabilityOf(sampled, areas, network)
-      for (const each of componentsOf(probability, sampled.width, sampled.height, THRESHOLD)) {
-        if (!isLine(each)) continue
-        const box = grow(each, sampled, shrunkBy, rendering)
-        if (looksLikeLetters(rendering, box)) boxes.push(box)
+      const linesIn = async (parts: readonly Box[]) => {
+        const probability = await probabilityOf(sampled, parts, network)
+        return componentsOf(probability, sampled.width, sampled.height, THRESHOLD)
+          .filter(isLine)
+          .map((line) => ({ line, box: grow(line, sampled, shrunkBy, rendering) }))
+          .filter(({ box }) => looksLikeLetters(rendering, box))
       }
+      const found = await linesIn(areas)
+      const unsure = found.filter(({ line }) => line.score < SURE_SCORE)
+      const wider = unsure.map(({ line }) => around(line, sampled, image))
+      const again = wider.length > 0 ? await linesIn(wider) : []
+      boxes.push(...[...found, ...again].map(({ box }) => box))
     }
   }
   return boxes
+}
+
+/** Cut at the frame. */
+function around(line: Component, { scaleX, scaleY }: Sampled, frame: GrayImage): Box {
+  const left = Math.max(0, Math.floor(line.left / scaleX) - AROUND_PX)
+  const top = Math.max(0, Math.floor(line.top / scaleY) - AROUND_PX)
+  const right = Math.min(frame.width, (line.left + line.width) / scaleX + AROUND_PX)
+  const bottom = Math.min(frame.height, (line.top + line.height) / scaleY + AROUND_PX)
+  return { left, top, width: right - left, height: bottom - top }
 }
 
 interface Level {
