@@ -8,7 +8,7 @@
 import { type ByteSource, type DicomFile, getString, loadPixels } from '../dicom/index.ts'
 import { DeidError } from '../errors.ts'
 import { couldShowFace, defaceFrame, looksLikeHead } from '../pixels/faces/index.ts'
-import { decodedFrame, frameCountOf } from '../pixels/frames/index.ts'
+import { decodedFrame, frameAlone, frameCountOf } from '../pixels/frames/index.ts'
 import type { FrameCodecs, PixelReview } from '../pixels/model.ts'
 import { isFaceless } from '../pixels/plan.ts'
 import { changeFrames, redactPixels } from '../pixels/redact/index.ts'
@@ -76,10 +76,11 @@ export function showsFace(
   const sign = couldShowFace(file.dataSet)
   if (sign.kind !== 'unknown') return sign.kind === 'face'
   if (!file.dataSet.has(PIXEL_DATA)) return false
-  const { dataSet, transferSyntaxUid } = loadPixels(file, input)
-  const count = frameCountOf(dataSet)
+  const count = frameCountOf(file.dataSet)
   const step = Math.max(1, Math.floor(count / MAX_LOOKED))
-  for (let number = 1; number <= count; number += step) {
+  for (let each = 1; each <= count; each += step) {
+    const { file: alone, number } = frameAlone(file, input, each)
+    const { dataSet, transferSyntaxUid } = alone
     const frame = decodedFrame(dataSet, transferSyntaxUid, number, known(codecs))
     if (looksLikeHead(dataSet, number, frame.bytes, frame.shape)) return true
   }

@@ -3,10 +3,11 @@
  * boxes and codes goes back.
  */
 import { constants, setPriority } from 'node:os'
-import { DicomError, type DicomFile, loadPixels, readDicom } from '../dicom/index.ts'
+import { DicomError, readDicom } from '../dicom/index.ts'
 import { DeidError } from '../errors.ts'
 import { cornerSignature, createTextDetector } from '../pixels/detect/index.ts'
-import { frameCountOf, grayImages } from '../pixels/frames/index.ts'
+import { frameAlone, frameCountOf, grayImages } from '../pixels/frames/index.ts'
+import type { GrayImage } from '../pixels/model.ts'
 import { loadFrameCodecs } from './frame-codecs.ts'
 import type { Source } from './inputs.ts'
 import { createSourceReader } from './source.ts'
@@ -33,38 +34,45 @@ process.on('message', (job: TextJob | CornersJob) => {
 })
 
 async function look({ source, frames }: TextJob): Promise<TextAnswer> {
-  const [codecs, network] = await ready
+  const [, network] = await ready
   const detector = createTextDetector(network)
-  return await withImage(source, async ({ dataSet, transferSyntaxUid }) => {
-    const all = Array.from({ length: frameCountOf(dataSet) }, (_, at) => at + 1)
+  return await withFrames(source, async (count, renderingsOf) => {
+    const all = Array.from({ length: count }, (_, at) => at + 1)
     const looked: LookedFrame[] = []
     for (const frame of frames === 'all' ? all : frames) {
-      const renderings = grayImages(dataSet, transferSyntaxUid, frame, codecs)
-      looked.push({ frame, boxes: await detector.detect(renderings) })
+      looked.push({ frame, boxes: await detector.detect(renderingsOf(frame)) })
     }
     return { kind: 'looked', frames: looked }
   })
 }
 
 async function sign({ source, corners }: CornersJob): Promise<CornersAnswer> {
-  const [codecs] = await ready
-  return await withImage(source, ({ dataSet, transferSyntaxUid }) => ({
-    kind: 'signed',
-    corners: corners.map((known, at) => {
-      if (known !== '') return known
-      const [image] = grayImages(dataSet, transferSyntaxUid, at + 1, codecs)
-      return image === undefined ? '' : cornerSignature(image)
-    }),
-  }))
+  return await withFrames(source, (_, renderingsOf): CornersAnswer => {
+    const signed: string[] = []
+    for (const known of corners) {
+      const [image] = known === '' ? renderingsOf(signed.length + 1) : []
+      signed.push(image === undefined ? known : cornerSignature(image))
+    }
+    return { kind: 'signed', corners: signed }
+  })
 }
 
-async function withImage<Answer>(
+/** Of a large file, only the frame that is asked for is in memory. */
+async function withFrames<Answer>(
   source: Source,
-  work: (file: DicomFile) => Answer | Promise<Answer>,
+  work: (
+    count: number,
+    renderingsOf: (frame: number) => readonly GrayImage[],
+  ) => Answer | Promise<Answer>,
 ): Promise<Answer> {
+  const [codecs] = await ready
   const input = reader.open(source)
   try {
-    return await work(loadPixels(readDicom(input), input))
+    const whole = readDicom(input)
+    return await work(frameCountOf(whole.dataSet), (frame) => {
+      const { file, number } = frameAlone(whole, input, frame)
+      return grayImages(file.dataSet, file.transferSyntaxUid, number, codecs)
+    })
   } finally {
     if (!(input instanceof Uint8Array)) input.close()
   }

@@ -3,10 +3,10 @@
  * as everywhere. Its answers go to the page and are kept by nobody.
  */
 
-import { type ByteSource, joinChunks, loadPixels, readDicom } from '../../dicom/index.ts'
+import { type ByteSource, joinChunks, readDicom } from '../../dicom/index.ts'
 import { deidentifySource, type Settings } from '../../engine/deidentify.ts'
 import { type Inspection, inspect } from '../../engine/inspect.ts'
-import { rgbaImage } from '../../pixels/frames/index.ts'
+import { frameAlone, rgbaImage } from '../../pixels/frames/index.ts'
 import { planPixels } from '../../pixels/plan.ts'
 import { type AttributeChange, compareDataSets } from '../../report/compare.ts'
 import { openVault } from '../../vault/vault.ts'
@@ -57,8 +57,9 @@ async function answerTo(question: OperatorQuestion): Promise<OperatorAnswer> {
 }
 
 async function pictureOf(input: Uint8Array | ByteSource, frame: number): Promise<OperatorAnswer> {
-  const { dataSet, transferSyntaxUid } = loadPixels(readDicom(input), input)
-  const { width, height, pixels } = rgbaImage(dataSet, transferSyntaxUid, frame, await codecs)
+  const { file, number } = frameAlone(readDicom(input), input, frame)
+  const { dataSet, transferSyntaxUid } = file
+  const { width, height, pixels } = rgbaImage(dataSet, transferSyntaxUid, number, await codecs)
   return { kind: 'frame', picture: { width, height, rgba: new Uint8Array(pixels.buffer) } }
 }
 

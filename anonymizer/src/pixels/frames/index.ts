@@ -1,4 +1,5 @@
 /** Frames of an instance: their layout, their bytes, and how they look. */
+export { type FrameAlone, frameAlone } from './alone.ts'
 export { decodedFrame, frameBytes } from './bytes.ts'
 export { grayImages } from './gray.ts'
 export { type RgbaImage, rgbaImage } from './rgba.ts'
