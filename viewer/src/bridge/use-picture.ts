@@ -36,10 +36,10 @@ export function usePicture(
   })
   useEffect(() => {
     if (!isWanted) return
-    const asked = { isCurrent: true }
+    const end = new AbortController()
     const draw = async () => {
       const answer = await pictures.get({ file, frame })
-      if (!asked.isCurrent) return
+      if (end.signal.aborted) return
       if (answer.kind === 'refused') {
         setState({ kind: 'failed', code: answer.code })
         return
@@ -53,7 +53,7 @@ export function usePicture(
       })
       const element = canvas.current
       // A newer frame may have been asked for while this one was scaled.
-      if (asked.isCurrent && element !== null) {
+      if (!end.signal.aborted && element !== null) {
         element.width = bitmap.width
         element.height = bitmap.height
         element.getContext('2d')?.drawImage(bitmap, 0, 0)
@@ -64,7 +64,7 @@ export function usePicture(
     }
     void draw()
     return () => {
-      asked.isCurrent = false
+      end.abort()
     }
   }, [pictures, file, frame, maxSide, isWanted])
   const isOld = state.kind === 'drawn' && state.key !== key
