@@ -122,7 +122,7 @@ describe.skipIf(!hasBrowser && !isCi).each(inputs)('the main job with %s', (name
     await page.getByRole('button', { name: 'Lung' }).waitFor({ timeout: 60_000 })
   }
 
-  test('the data manager uploads a folder and approves the QC', { timeout: 120_000 }, async () => {
+  test('the data manager uploads a folder and approves the QC', { timeout: 300_000 }, async () => {
     const page = await as('data-manager')
     await picture(page, 'upload')
     const started = performance.now()
@@ -130,7 +130,7 @@ describe.skipIf(!hasBrowser && !isCi).each(inputs)('the main job with %s', (name
       await page.getByTestId('upload-input').setInputFiles(join(folder, 'ct'))
     else await dropFolder(page, page.getByRole('region', { name: 'Upload images' }), source)
     const checked = page.getByRole('link', { name: 'See what was changed and approve' })
-    await checked.waitFor()
+    await checked.waitFor({ timeout: 180_000 })
     if (source === undefined) {
       await page.getByRole('checkbox').check()
       await page
@@ -143,7 +143,8 @@ describe.skipIf(!hasBrowser && !isCi).each(inputs)('the main job with %s', (name
     await picture(page, 'upload-done')
     const looked = performance.now()
     await checked.click()
-    await page.locator('canvas[data-drawn=true]').waitFor()
+    // The server's own detector looks first.
+    await page.locator('canvas[data-drawn=true]').waitFor({ timeout: 120_000 })
     await picture(page, 'qc')
     const approving = performance.now()
     await page.getByRole('table', { name: 'What was changed' }).getByText('PatientID').waitFor()
