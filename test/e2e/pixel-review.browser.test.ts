@@ -286,8 +286,7 @@ describe.skipIf(!hasBrowser && !isCi)('pixel review in the browser', () => {
     return all.subarray(0, Math.floor(bytesPerRow * 0.6))
   }
 
-  // Not finished: the page's steps are newer than this test of them.
-  test.skip('QC: the person looks, approves; the archive is black in the boxes and as it was outside', {
+  test('QC: the person looks, approves; the archive is black in the boxes and as it was outside', {
     timeout: 180_000,
   }, async () => {
     await page.getByRole('link', { name: 'See what was changed' }).click()
@@ -362,8 +361,7 @@ describe.skipIf(!hasBrowser && !isCi)('pixel review in the browser', () => {
     expect(faults).toEqual([])
   })
 
-  // Not finished: the page's steps are newer than this test of them.
-  test.skip('the record has the upload in words; the settings tell by which rules it was done', {
+  test('the record has the upload in words; the settings tell by which rules it was done', {
     timeout: 120_000,
   }, async () => {
     await page.getByRole('link', { name: 'De-identification record' }).click()

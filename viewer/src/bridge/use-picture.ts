@@ -37,9 +37,11 @@ export function usePicture(
   useEffect(() => {
     if (!isWanted) return
     const end = new AbortController()
+    // Asked anew after each wait.
+    const isCurrent = () => !end.signal.aborted
     const draw = async () => {
       const answer = await pictures.get({ file, frame })
-      if (end.signal.aborted) return
+      if (!isCurrent()) return
       if (answer.kind === 'refused') {
         setState({ kind: 'failed', code: answer.code })
         return
@@ -53,7 +55,7 @@ export function usePicture(
       })
       const element = canvas.current
       // A newer frame may have been asked for while this one was scaled.
-      if (!end.signal.aborted && element !== null) {
+      if (isCurrent() && element !== null) {
         element.width = bitmap.width
         element.height = bitmap.height
         element.getContext('2d')?.drawImage(bitmap, 0, 0)
