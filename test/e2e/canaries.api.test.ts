@@ -138,6 +138,12 @@ test('none of the identifiers is kept, of clean files or of refused originals', 
   )
   expect(checked.files).toMatchObject({ clean: clean.length, refused: dirty.length })
   expect(checked.refusals.map(({ sha256 }) => sha256).sort()).toEqual([...dirty].sort())
+  const series = checked.studies.flatMap((study) => study.series)
+  expect(series.filter(({ pixels }) => pixels.findings.files > 0)).toEqual([])
+  for (const { seriesInstanceUid, pixels } of series) {
+    if (!pixels.mustBeSeen) continue
+    await manager.recordSeriesSeen({ params: { ...params, series: seriesInstanceUid }, body: {} })
+  }
   await manager.decideQc({ params, body: { decision: 'approve' } })
   await until(
     () => manager.getUpload({ params }),

@@ -1,9 +1,9 @@
 /** Which instances are de-identified at all. Everything else is refused before anything is written. */
 import { type DataSet, getString, type Tag } from '../dicom/index.ts'
 import { DeidError, type DeidErrorCode } from '../errors.ts'
-import { planPixels } from '../pixels/plan.ts'
+import { hasPixelData, mayHoldPixels, planPixels } from '../pixels/plan.ts'
 import type { Profile } from '../profile/profile.ts'
-import { iodOf, isImage } from '../profile/types.ts'
+import { iodOf } from '../profile/types.ts'
 
 /** Whole documents, sound and film: nobody can say here what is in them. */
 const DOCUMENTS = [
@@ -59,9 +59,9 @@ export function problemsOf(dataSet: DataSet, profile: Profile, isSeen: boolean):
     // A length that is too long may have swallowed the patient's name, which texts may repeat.
     say('DEID_ITEMS_UNREADABLE', unreadable, `the items of (${unreadable}) cannot be read`)
   }
-  if (!isImage(sopClassUid)) return problems
+  if (!mayHoldPixels(dataSet)) return problems
   // A file cut at the edge of an element reads well: only what is missing tells.
-  if (!['7FE00008', '7FE00009', '7FE00010'].some((tag) => dataSet.has(tag))) {
+  if (!hasPixelData(dataSet)) {
     say('DEID_NO_PIXELS', '7FE00010', '(7FE0,0010) is missing')
   }
   const plan = planPixels(dataSet, profile)

@@ -24,6 +24,7 @@ import { deidentify } from './deidentify.ts'
 const FORMAT = { prefix: 'LC', digits: 5 }
 const KEY = new Uint8Array(32).fill(9)
 const CANARY = 'CANARY7731'
+const ENHANCED_SR = '1.2.840.10008.5.1.4.1.1.88.22'
 const LIDC = join(import.meta.dirname, '../../../../shared/data/lidc-idri-0314/CT_chest_40of275')
 
 /** A small CT image whose every identifying place holds a canary. */
@@ -148,6 +149,11 @@ describe('what cannot be made clean gives no output', () => {
     ['a PDF', 'DEID_SOP_CLASS', [value('00080016', 'UI', '1.2.840.10008.5.1.4.1.1.104.1')]],
     ['a photo', 'DEID_PIXELS_UNSEEN', [value('00080016', 'UI', '1.2.840.10008.5.1.4.1.1.7')]],
     ['a secondary CT', 'DEID_PIXELS_UNSEEN', [value('00080008', 'CS', ['DERIVED', 'SECONDARY'])]],
+    [
+      'a report with pixels',
+      'DEID_PIXELS_UNSEEN',
+      [value('00080016', 'UI', ENHANCED_SR), value('00080060', 'CS', 'SR')],
+    ],
     ['burned-in text', 'DEID_BURNED_IN', [value('00280301', 'CS', 'YES')]],
     ['no patient id', 'DEID_NO_PATIENT_ID', [value('00100020', 'LO', '')]],
     ['no instance UID', 'DEID_NO_UID', [value('00080018', 'UI', '')]],
@@ -239,6 +245,44 @@ describe('the check', () => {
     spoiled[5] = 65
     expect(checkClean(spoiled, checkSettings).isClean).toBe(false)
   })
+})
+
+test('nobody looks at an object without pixels, nor does it say that anybody did', () => {
+  const report = writeDicom({
+    transferSyntaxUid: '1.2.840.10008.1.2.1',
+    dataSet: dataSet([
+      value('00080016', 'UI', ENHANCED_SR),
+      value('00080018', 'UI', '1.2.3.4.5'),
+      value('00080060', 'CS', 'SR'),
+      value('00100020', 'LO', CANARY),
+      value('0020000D', 'UI', '1.2.3.4'),
+      value('0020000E', 'UI', '1.2.3.4.1'),
+      // What an object claims that went through other hands.
+      value('00280301', 'CS', 'NO'),
+      sequence('00120064', [dataSet([value('00080100', 'SH', '113101')])]),
+    ]),
+  })
+  const bare = readDicom(report).dataSet
+  const plain = writeDicom({
+    transferSyntaxUid: '1.2.840.10008.1.2.1',
+    dataSet: dataSet(
+      [...bare.values()].filter(({ tag }) => tag !== '00120064' && tag !== '00280301'),
+    ),
+  })
+  const settings = { profile: loadProfile('research-longitudinal'), vault }
+  for (const each of [report, plain]) {
+    const clean = joinChunks(deidentify(each, settings, { regions: [] }).chunks)
+    expect(checkClean(clean, { ...settings, format: FORMAT })).toMatchObject({
+      isClean: true,
+      instance: { pixels: 'none' },
+    })
+  }
+  const { dataSet: said } = readDicom(
+    joinChunks(deidentify(plain, settings, { regions: [] }).chunks),
+  )
+  const codes = getItems(said, '00120064').map((item) => getString(item, '00080100'))
+  expect(codes).not.toContain('113101')
+  expect(said.has('00280301')).toBe(false)
 })
 
 test('the same key gives the same bytes, another key other UIDs', () => {

@@ -10,7 +10,7 @@ import { DeidError } from '../errors.ts'
 import { couldShowFace, defaceFrame, looksLikeHead } from '../pixels/faces/index.ts'
 import { decodedFrame, frameAlone, frameCountOf } from '../pixels/frames/index.ts'
 import type { FrameCodecs, PixelReview } from '../pixels/model.ts'
-import { isFaceless } from '../pixels/plan.ts'
+import { isFaceless, mayHoldPixels } from '../pixels/plan.ts'
 import { changeFrames, redactPixels } from '../pixels/redact/index.ts'
 import type { PixelOption } from '../profile/options.ts'
 import type { Profile } from '../profile/profile.ts'
@@ -43,7 +43,8 @@ export function treatPixels(
     rows.push(row('C by clean-recognizable-visual-features', 1))
   }
   if (review !== undefined) {
-    options.add('clean-pixel-data')
+    // A report or a structure set has no pixels that anybody could have cleaned.
+    if (mayHoldPixels(file.dataSet)) options.add('clean-pixel-data')
     const { regions } = review
     if (regions.length > 0) {
       const loaded = loadPixels(file, input)

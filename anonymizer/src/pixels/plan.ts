@@ -21,15 +21,26 @@ const CLEAN_PIXEL_DATA = '113101'
 const CLEAN_VISUAL_FEATURES = '113102'
 
 export function planPixels(dataSet: DataSet, profile: Profile): PixelPlan {
-  if (!isImage(getString(dataSet, '00080016'))) return { kind: 'none' }
+  if (!mayHoldPixels(dataSet)) return { kind: 'none' }
   const reason = personReason(dataSet)
   if (reason !== 'burned-in' && profile.pixels.unseen === 'keep') return { kind: 'none' }
   if (reason !== undefined) return { kind: 'person', reason }
   return COMPUTED.has(getString(dataSet, '00080060')) ? { kind: 'none' } : { kind: 'sample' }
 }
 
+/** Pixel Data make an image of any SOP class, whatever its IOD says. */
+export function mayHoldPixels(dataSet: DataSet): boolean {
+  return isImage(getString(dataSet, '00080016')) || hasPixelData(dataSet)
+}
+
+/** As integers, floats or doubles. */
+export function hasPixelData(dataSet: DataSet): boolean {
+  return ['7FE00008', '7FE00009', '7FE00010'].some((tag) => dataSet.has(tag))
+}
+
 /** Whether the instance says that a person looked at all of it and blanked what had to go. */
 export function isSeen(dataSet: DataSet): boolean {
+  if (!mayHoldPixels(dataSet)) return false
   return getString(dataSet, '00280301') === 'NO' && hasOption(dataSet, CLEAN_PIXEL_DATA)
 }
 
