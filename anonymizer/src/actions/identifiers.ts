@@ -12,7 +12,7 @@ import {
   stringsOf,
   type Tag,
 } from '../dicom/index.ts'
-import { isBinary, wordsIn } from './words.ts'
+import { isBinary, isWordless, wordsIn } from './words.ts'
 
 export interface Identifiers {
   /** Without the identifiers of this instance, e-mail addresses and resident numbers. */
@@ -129,12 +129,12 @@ export function identifierPatterns(
   return [...patterns].sort((a, b) => b.length - a.length)
 }
 
-/** What may have to be searched. */
+/** What may have to be searched: contours of many MB are numbers, which nobody searches for words. */
 function textBytesIn(dataSet: DataSet): number {
   let sum = 0
   for (const element of dataSet.values()) {
     if (element.kind === 'sequence') for (const item of element.items) sum += textBytesIn(item)
-    else if (element.kind === 'value') {
+    else if (element.kind === 'value' && !isWordless(element)) {
       sum += isBinary(element.vr) ? wordsIn(element).length : element.bytes.length
     }
   }

@@ -5,7 +5,7 @@
 import { CHARSET_VRS, decodeText, type ValueElement, value } from '../dicom/index.ts'
 import { dummyOf } from './dummy.ts'
 import type { Identifiers } from './identifiers.ts'
-import { isBinary, isWordless, wordsIn } from './words.ts'
+import { isBinary, isText, isWordless, wordsIn } from './words.ts'
 
 export function cleanValue(
   element: ValueElement,
@@ -27,6 +27,8 @@ export function cleanValue(
   const trimmed = text.replace(/[\0 ]+$/, '')
   const cleaned = clean(trimmed)
   if (cleaned === trimmed) return element
+  // What would be left are other numbers: a coordinate without its sign.
+  if (!isText(vr)) return undefined
   // All of it was an identifier: a dummy, for the attribute may need a value.
   if (cleaned.trim() === '') return dummyOf(tag, vr)
   return value(tag, vr, cleaned)

@@ -4,7 +4,7 @@ import { CHARSET_VRS, type ValueElement, type Vr } from '../dicom/index.ts'
 const TEXTS: ReadonlySet<Vr> = new Set([...CHARSET_VRS, 'AE', 'CS', 'UR'])
 
 /** Whether its content is words, of which any may identify. */
-function isText(vr: Vr): boolean {
+export function isText(vr: Vr): boolean {
   return TEXTS.has(vr)
 }
 
