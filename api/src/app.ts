@@ -12,6 +12,8 @@ import {
   checkUploadJob,
   createDeidentificationService,
   deidentificationRoutes,
+  GIVE_BACK_SUBJECTS,
+  giveBackSubjectsJob,
   type Looker,
   lookAtUploadJob,
   startLooker,
@@ -63,7 +65,7 @@ export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) 
     blobs,
     maxFileBytes: config.maxFileBytes,
     claimSubjects: keys.claimSubjects,
-    jobs: { check: CHECK_UPLOAD, archive: STORE_UPLOAD },
+    jobs: { check: CHECK_UPLOAD, archive: STORE_UPLOAD, giveBack: GIVE_BACK_SUBJECTS },
   })
   const archive = createArchiveService({ db })
   const dicomweb = createDicomwebService({ db, blobs })
@@ -117,6 +119,7 @@ export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) 
       openPool: () => createCheckPool(),
     }),
     lookAtUploadJob({ db, blobs, openLooker }),
+    giveBackSubjectsJob({ db, giveBack: keys.giveBackSubjects }),
     storeUploadJob({ db, blobs, onStudyArchived: openCase }),
     buildReleaseJob({
       db,

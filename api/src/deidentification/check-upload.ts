@@ -11,6 +11,7 @@ import { recordAudit } from '../platform/audit.ts'
 import type { BlobStore } from '../platform/blobs.ts'
 import type { Database, Transaction } from '../platform/database.ts'
 import { addJob, codeOf, defineJob, type Job } from '../platform/jobs.ts'
+import { GIVE_BACK_SUBJECTS } from './give-back.ts'
 import type { Ledger } from './ledger/index.ts'
 import { LOOK_AT_UPLOAD } from './look/index.ts'
 import { pseudonymFormat } from './profile-store.ts'
@@ -55,7 +56,7 @@ export function checkUploadJob(deps: {
       await removeUnneededBlobs(db, blobs, 'staging', refused)
       await db.transaction(async (tx) => {
         const counts = await store.finishCheck(tx, uploadId)
-        if (counts.clean > 0) await addJob(tx, LOOK_AT_UPLOAD, { uploadId })
+        await addJob(tx, counts.clean > 0 ? LOOK_AT_UPLOAD : GIVE_BACK_SUBJECTS, { uploadId })
         await ledger.recordCheck(tx, projectId, uploadId, { isComplete: true })
         await audit(tx, projectId, uploadId, counts)
       })
@@ -66,6 +67,7 @@ export function checkUploadJob(deps: {
       const failureCode = codeOf(error)
       await db.transaction(async (tx) => {
         await store.failUpload(tx, uploadId, failureCode)
+        await addJob(tx, GIVE_BACK_SUBJECTS, { uploadId })
         await ledger.recordCheck(tx, upload.projectId, uploadId, { isComplete: false })
         await audit(tx, upload.projectId, uploadId, { failureCode })
       })

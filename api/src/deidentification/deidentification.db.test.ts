@@ -17,6 +17,7 @@ const BOX = { left: 1, top: 2, width: 30, height: 8 }
 const ROLES = ['data-manager', 'manager', 'auditor', 'labeler', 'researcher'] as const
 const CHECK = 'deidentification.check'
 const LOOK = 'deidentification.look'
+const GIVE_BACK = 'deidentification.give-back'
 
 let api: TestApi
 let now = new Date('2026-03-01T10:00:00Z')
@@ -445,6 +446,53 @@ describe('one pseudonym for two patients under one key', { timeout: 60_000 }, ()
       const rows = await sql(`select from ${String(name)} t where t::text like $1`, [`%${digest}%`])
       expect([name, rows.length]).toEqual([name, 0])
     }
+  })
+
+  test('rejected: the pseudonym is free for another patient, unless a second upload holds it', async () => {
+    const [one, two] = await twoOfAKind()
+    const first = await upload(1, 2, one)
+    const again = await upload(3, 2, one)
+    await lookedAt(first)
+    await lookedAt(again)
+    const holders = () =>
+      sql(
+        `select digest, count(h.*)::int as uploads from subject s
+           left join subject_holder h using (project_id, pseudonym)
+          where s.digest = $1 group by 1`,
+        [first.subjects[0]?.subjectDigest],
+        api.vaultUrl,
+      )
+    const reject = async ({ params: uploadParams }: typeof first) => {
+      await data().decideQc({ params: uploadParams, body: { decision: 'reject' } })
+      expect(
+        await sql(
+          `select count(*)::int as jobs from graphile_worker._private_jobs job
+             join graphile_worker._private_tasks task on task.id = job.task_id
+            where task.identifier = $1 and job.payload->>'uploadId' = $2`,
+          [GIVE_BACK, uploadParams.uploadId],
+        ),
+      ).toEqual([{ jobs: 1 }])
+      await api.runJob(GIVE_BACK, uploadParams)
+      await api.runJob(GIVE_BACK, uploadParams)
+    }
+    expect(await holders()).toMatchObject([{ uploads: 2 }])
+    // An upload that stands keeps what it holds, whoever asks.
+    await api.runJob(GIVE_BACK, first.params)
+    expect(await holders()).toMatchObject([{ uploads: 2 }])
+    await reject(first)
+    expect(await holders()).toMatchObject([{ uploads: 1 }])
+    const early = await upload(2, 2, two)
+    expect((await lookedAt(early)).detail.files).toMatchObject({ clean: 0, refused: 2 })
+    // Refused as a whole: it held nothing, and gives nothing of the other's back.
+    await api.runJob(GIVE_BACK, early.params)
+    expect(await holders()).toMatchObject([{ uploads: 1 }])
+    await reject(again)
+    expect(await holders()).toEqual([])
+    const late = await upload(4, 2, two)
+    expect((await lookedAt(late)).detail.files).toMatchObject({ clean: 2, refused: 0 })
+    // And now the first patient comes too late.
+    const last = await upload(5, 2, one)
+    expect((await lookedAt(last)).detail).toMatchObject({ status: 'failed' })
   })
 
   test('both in one upload: whose file is whose is not known, so all are refused', async () => {

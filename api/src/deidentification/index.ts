@@ -1,4 +1,5 @@
 export { CHECK_UPLOAD, checkUploadJob } from './check-upload.ts'
+export { GIVE_BACK_SUBJECTS, giveBackSubjectsJob } from './give-back.ts'
 export { type Looker, lookAtUploadJob, startLooker } from './look/index.ts'
 export { deidentificationRoutes } from './routes.ts'
 export { createDeidentificationService } from './service.ts'

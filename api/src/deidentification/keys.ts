@@ -65,6 +65,7 @@ export function createKeys(deps: {
     shiftDates,
     list,
     claimSubjects: vault.claimSubjects,
+    giveBackSubjects: vault.giveBackSubjects,
 
     /** Key and profile exist from the first moment of a project. */
     prepareProject: async (tx: Transaction, projectId: string): Promise<void> => {

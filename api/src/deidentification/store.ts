@@ -139,3 +139,17 @@ export async function failUpload(tx: Transaction, uploadId: string, code: string
     [uploadId, code],
   )
 }
+
+/** The project of an upload that ended before anything of it was archived. */
+export async function projectOfUnkept(
+  db: Queryable,
+  uploadId: string,
+): Promise<string | undefined> {
+  const row = await db.maybeOne(
+    z.object({ project_id: z.string() }),
+    `select project_id from upload u where id = $1 and status in ('rejected', 'failed')
+        and not exists (select from upload_file f where f.upload_id = u.id and f.status = 'archived')`,
+    [uploadId],
+  )
+  return row?.project_id
+}

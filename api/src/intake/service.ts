@@ -16,9 +16,13 @@ export interface IntakeDependencies {
   readonly blobs: BlobStore
   readonly maxFileBytes: number
   /** Which of the pseudonyms stand for another patient already. */
-  readonly claimSubjects: (projectId: string, claims: readonly SubjectClaim[]) => Promise<string[]>
+  readonly claimSubjects: (
+    projectId: string,
+    uploadId: string,
+    claims: readonly SubjectClaim[],
+  ) => Promise<string[]>
   /** Names of the jobs that follow. */
-  readonly jobs: { readonly check: string; readonly archive: string }
+  readonly jobs: { readonly check: string; readonly archive: string; readonly giveBack: string }
 }
 
 export function createIntakeService(deps: IntakeDependencies) {
@@ -84,7 +88,7 @@ export function createIntakeService(deps: IntakeDependencies) {
           })
         }
         if (report !== undefined) await store.setReport(tx, uploadId, report)
-        const collided = await claimSubjects(projectId, subjects)
+        const collided = await claimSubjects(projectId, uploadId, subjects)
         await store.closeUpload(tx, uploadId, collided)
         await addJob(tx, jobs.check, { uploadId })
         await audit(tx, actor, projectId, 'completeUpload', uploadId, { files: sha256s.length })
@@ -122,7 +126,7 @@ export function createIntakeService(deps: IntakeDependencies) {
         const isApproved = decision === 'approve'
         if (isApproved) await refuseUndecided(tx, uploadId, actor.id)
         await store.setDecision(tx, uploadId, isApproved ? 'archiving' : 'rejected', actor.id)
-        if (isApproved) await addJob(tx, jobs.archive, { uploadId })
+        await addJob(tx, isApproved ? jobs.archive : jobs.giveBack, { uploadId })
         const hasComment = comment !== undefined
         await audit(tx, actor, projectId, 'decideQc', uploadId, { decision, hasComment })
         return await reread(tx, uploadId)

@@ -4,7 +4,7 @@
  */
 import { createKey } from '@pandok/anonymizer'
 import { z } from 'zod'
-import { openDatabase } from '../../platform/database.ts'
+import { openDatabase, type Transaction } from '../../platform/database.ts'
 import { type KeyName, unwrapKey, wrapKey } from './wrap.ts'
 
 const POOL_SIZE = 2
@@ -24,8 +24,17 @@ export interface VaultStore {
   readonly createdAt: (projectId: string) => Promise<ReadonlyMap<number, Date>>
   /** Takes over a wrapped key of version 1 as it is; throws unless it opens and is there then. */
   readonly adopt: (projectId: string, wrapped: Buffer, createdAt: Date) => Promise<void>
-  /** Keeps who came first under each pseudonym; the pseudonyms that stand for somebody else. */
-  readonly claimSubjects: (projectId: string, claims: readonly Claim[]) => Promise<string[]>
+  /**
+   * Keeps who came first under each pseudonym, for as long as an upload holds it; the pseudonyms that
+   * stand for somebody else.
+   */
+  readonly claimSubjects: (
+    projectId: string,
+    uploadId: string,
+    claims: readonly Claim[],
+  ) => Promise<string[]>
+  /** What only this upload held is free again. Idempotent. */
+  readonly giveBackSubjects: (projectId: string, uploadId: string) => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -81,29 +90,61 @@ export function openVaultStore(options: { url: string; installationKey: Uint8Arr
         )
       }
     },
-    claimSubjects: async (projectId, claims) => {
-      const values = [
-        projectId,
-        claims.map(({ pseudonym }) => pseudonym),
-        claims.map(({ subjectDigest }) => subjectDigest),
-      ]
-      // In the order of the pseudonyms, so that two uploads never wait for each other in a ring.
-      await db.run(
-        `insert into subject (project_id, pseudonym, digest)
-         select $1, * from unnest($2::text[], $3::text[]) as claim (pseudonym, digest)
-          order by claim.pseudonym
-         on conflict do nothing`,
-        values,
-      )
-      const rows = await db.many(
-        z.object({ pseudonym: z.string() }),
-        `select distinct claim.pseudonym from unnest($2::text[], $3::text[]) as claim (pseudonym, digest)
-           join subject s on s.project_id = $1 and s.pseudonym = claim.pseudonym
-          where s.digest <> claim.digest order by 1`,
-        values,
-      )
-      return rows.map((row) => row.pseudonym)
-    },
+    claimSubjects: (projectId, uploadId, claims) =>
+      db.transaction(async (tx) => {
+        await lockSubjects(tx, projectId)
+        const values = [
+          projectId,
+          claims.map(({ pseudonym }) => pseudonym),
+          claims.map(({ subjectDigest }) => subjectDigest),
+        ]
+        await tx.run(
+          `insert into subject (project_id, pseudonym, digest)
+           select $1, * from unnest($2::text[], $3::text[]) as claim (pseudonym, digest)
+           on conflict do nothing`,
+          values,
+        )
+        await tx.run(
+          `insert into subject_holder (project_id, pseudonym, upload_id)
+           select s.project_id, s.pseudonym, $4
+             from unnest($2::text[], $3::text[]) as claim (pseudonym, digest)
+             join subject s on s.project_id = $1 and s.pseudonym = claim.pseudonym
+            where s.digest = claim.digest
+           on conflict do nothing`,
+          [...values, uploadId],
+        )
+        const rows = await tx.many(
+          z.object({ pseudonym: z.string() }),
+          `select distinct claim.pseudonym
+             from unnest($2::text[], $3::text[]) as claim (pseudonym, digest)
+             join subject s on s.project_id = $1 and s.pseudonym = claim.pseudonym
+            where s.digest <> claim.digest order by 1`,
+          values,
+        )
+        return rows.map((row) => row.pseudonym)
+      }),
+    giveBackSubjects: (projectId, uploadId) =>
+      db.transaction(async (tx) => {
+        await lockSubjects(tx, projectId)
+        const held = await tx.many(
+          z.object({ pseudonym: z.string() }),
+          `delete from subject_holder where project_id = $1 and upload_id = $2
+           returning pseudonym`,
+          [projectId, uploadId],
+        )
+        await tx.run(
+          `delete from subject s
+            where project_id = $1 and pseudonym = any($2) and is_counted
+              and not exists (select from subject_holder h
+                               where h.project_id = s.project_id and h.pseudonym = s.pseudonym)`,
+          [projectId, held.map(({ pseudonym }) => pseudonym)],
+        )
+      }),
     close: db.close,
   }
+}
+
+/** Claims and returns of a project take turns: nothing is given back while another upload claims it. */
+async function lockSubjects(tx: Transaction, projectId: string): Promise<void> {
+  await tx.run('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`subjects ${projectId}`])
 }

@@ -127,3 +127,31 @@ test('a key is bound to its project and version, and stays', async () => {
     await expect(sql(vault.url, statement)).rejects.toMatchObject({ code: '23001' })
   }
 })
+
+test('a subject from before uploads were counted stays when the first that is counted gives it back', async () => {
+  await move()
+  const [old, young] = ['a', 'b'].map((digit) => digit.repeat(32))
+  await sql(
+    vault.url,
+    `insert into subject (project_id, pseudonym, digest, is_counted) values ($1, 'LC00001', $2, false)`,
+    [projectId, old],
+  )
+  const store = openVaultStore({ url: vault.url, installationKey: INSTALLATION_KEY })
+  const [uploadId, other] = [randomUUID(), randomUUID()]
+  try {
+    const claims = [
+      { pseudonym: 'LC00001', subjectDigest: old ?? '' },
+      { pseudonym: 'LC00002', subjectDigest: young ?? '' },
+    ]
+    expect(await store.claimSubjects(projectId, uploadId, claims)).toEqual([])
+    await expect(sql(vault.url, 'delete from subject')).rejects.toMatchObject({ code: '23001' })
+    await store.giveBackSubjects(projectId, other)
+    await store.giveBackSubjects(projectId, uploadId)
+    expect(await sql(vault.url, 'select pseudonym from subject')).toEqual([
+      { pseudonym: 'LC00001' },
+    ])
+    await expect(sql(vault.url, 'delete from subject')).rejects.toMatchObject({ code: '23001' })
+  } finally {
+    await store.close()
+  }
+})
