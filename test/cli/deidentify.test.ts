@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { dataSet, readDicom, value, writeDicom } from '@pandok/anonymizer/dicom'
+import { runKeyCli } from '@pandok/anonymizer/node/key'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import yazl from 'yazl'
 import { makePhantom, type Phantom } from '../phantom/index.ts'
@@ -260,6 +261,27 @@ describe('pandok deidentify', () => {
     expect(await readdir(at('cut'))).not.toContain('.pandok-partial')
   })
 
+  test('killed, the key rotated, resumed: refused until the key is the one that it was', async () => {
+    await putManyFiles()
+    const cut = [at('in'), '--out', at('cut'), '--key-file', at('k'), '--jobs', '2']
+    const { child, ended } = start(...cut)
+    await untilVisible(1, child)
+    child.kill('SIGKILL')
+    await ended
+    const [subject = ''] = (await readdir(at('cut'))).filter((name) => name.startsWith('LC'))
+    expect(await readdir(at('cut'))).not.toContain('report.json')
+    const [old = ''] = (await runKey('show')).split(' ')
+    await runKey('rotate')
+    const refused = await run(...cut, '--resume')
+    expect(refused.text).toContain(`made with key ${old}, not with`)
+    expect(refused.code).toBe(2)
+    // Asking twice changes nothing.
+    expect(await run(...cut, '--resume')).toMatchObject({ code: 2 })
+    expect(await run(...cut, '--resume', '--key', old)).toMatchObject({ code: 0 })
+    const subjects = (await readdir(at('cut'))).filter((name) => name.startsWith('LC'))
+    expect(subjects).toEqual([subject])
+  })
+
   test('a child that dies costs nothing: its files are tried again', async () => {
     await putManyFiles()
     const key = ['--key-file', at('k')]
@@ -273,6 +295,15 @@ describe('pandok deidentify', () => {
     expect(tree(at('out'))).toEqual(tree(at('whole')))
   })
 })
+
+async function runKey(verb: 'show' | 'rotate'): Promise<string> {
+  let text = ''
+  const say = (more: string) => {
+    text += more
+  }
+  await runKeyCli([verb, at('k')], { out: say, error: say })
+  return text
+}
 
 /** Enough files that a run can be caught in the middle. */
 async function putManyFiles(): Promise<void> {

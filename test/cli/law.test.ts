@@ -2,10 +2,18 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { appendFileSync, readdirSync, readFileSync, statSync, truncateSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+} from 'node:fs'
 import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { deflateRawSync } from 'node:zlib'
 import { dataSet, getString, readDicom, value, writeDicom } from '@pandok/anonymizer/dicom'
 import { type Entry, verifyLedger } from '@pandok/anonymizer/ledger'
@@ -110,30 +118,31 @@ describe('the ledger', { timeout: 90_000 }, () => {
   test('a run is recorded, handed on, recalled and destroyed; the record outlives it by three years', async () => {
     const run = await recorded('out')
     expect(run).toMatchObject({ code: 0 })
-    expect(kinds()).toEqual(['opened', 'deidentified'])
-    expect(entries()[1]).toMatchObject({
+    expect(kinds()).toEqual(['opened', 'deidentification-begun', 'deidentified'])
+    expect(entries()[2]).toMatchObject({
+      begun: 2,
       purpose: 'scientific-research',
       counts: { inputs: 4, written: 4, refused: {}, subjects: 1 },
       isComplete: true,
     })
-    expect(run.text).toContain(`anchor: 2:${entries()[1]?.hash ?? 'none'}`)
+    expect(run.text).toContain(`anchor: 3:${entries()[2]?.hash ?? 'none'}`)
 
     const handed = ['--what', 'release 1', '--recipient', 'Partner', '--place', 'safe zone 2']
     const copy = (of: string, until: string) =>
       pandok('ledger', 'copy', at('ledger'), ...KEYS(), '--of', of, ...handed, '--until', until)
-    expect(await copy('2', '2020-01-01')).toMatchObject({ code: 0 })
-    expect(await copy('1', '2020-01-01')).toMatchObject({ code: 2 })
+    expect(await copy('3', '2020-01-01')).toMatchObject({ code: 0 })
+    expect(await copy('2', '2020-01-01')).toMatchObject({ code: 2 })
     const recall = await pandok('ledger', 'recall', at('ledger'))
     expect(recall.code).toBe(1)
     expect(recall.text).toMatch(
-      /^ {3}3 {2}2020-01-01 OVERDUE {2}Partner[^\n]*\n {3}2 {2}2999-12-31/,
+      /^ {3}4 {2}2020-01-01 OVERDUE {2}Partner[^\n]*\n {3}3 {2}2999-12-31/,
     )
 
     const gone = ['--how', 'overwritten', '--by', 'security officer', '--on', '2026-02-28']
     const destroy = (...which: string[]) =>
       pandok('ledger', 'destroyed', at('ledger'), ...KEYS(), ...which, ...gone)
-    expect((await destroy('--copy', '3')).text).toContain('three years after the last copy')
-    expect(await destroy('--copy', '3')).toMatchObject({ code: 2 })
+    expect((await destroy('--copy', '4')).text).toContain('three years after the last copy')
+    expect(await destroy('--copy', '4')).toMatchObject({ code: 2 })
     expect((await destroy('--all')).text).toContain('kept until 2029-02-28')
     const verified = await pandok('ledger', 'verify', at('ledger'), ...KEYS())
     expect(verified).toMatchObject({ code: 0 })
@@ -152,7 +161,34 @@ describe('the ledger', { timeout: 90_000 }, () => {
     await mkdir(at('out'))
     await writeFile(at('out', pseudonym), '')
     expect(await recorded('out', '--resume')).toMatchObject({ code: 2 })
-    expect(entries()[1]).toMatchObject({ isComplete: false, reportSha256: null })
+    expect(entries()[2]).toMatchObject({ isComplete: false, reportSha256: null })
+  })
+
+  test('a run that is killed is on record, and its outputs on the recall list', async () => {
+    const args = ['deidentify', at('in'), '--out', at('out'), ...KEYS(), '--ledger', at('ledger')]
+    const child = spawn(process.execPath, [MAIN, ...args, ...AGREED], { stdio: 'ignore' })
+    const closed = once(child, 'close')
+    const isBegun = () =>
+      existsSync(at('ledger')) && read('ledger').includes('"deidentification-begun"')
+    while (!isBegun() && child.exitCode === null) await sleep(1)
+    child.kill('SIGKILL')
+    await closed
+    expect(kinds()).toEqual(['opened', 'deidentification-begun'])
+    const recall = () => pandok('ledger', 'recall', at('ledger'))
+    const killed = 'outputs of run 2, whose end is not on record'
+    expect((await recall()).text).toContain(killed)
+
+    expect(await recorded('out', '--resume')).toMatchObject({ code: 0 })
+    expect(kinds().slice(2)).toEqual(['deidentification-begun', 'deidentified'])
+    expect(entries()[3]).toMatchObject({ begun: 3, isComplete: true, counts: { inputs: 4 } })
+    // What was killed stays on the list until somebody says what became of it.
+    expect((await recall()).text).toContain(killed)
+    expect((await recall()).text).toContain('outputs of run 4 ')
+    const gone = ['--how', 'finished as run 4', '--by', 'security officer']
+    const destroyed = ['destroyed', at('ledger'), ...KEYS(), '--copy', '2', ...gone]
+    expect(await pandok('ledger', ...destroyed)).toMatchObject({ code: 0 })
+    expect((await recall()).text).not.toContain(killed)
+    expect(await pandok('ledger', 'verify', at('ledger'), ...KEYS())).toMatchObject({ code: 0 })
   })
 
   test('what may not be recorded is said before anything is written', async () => {
@@ -185,9 +221,10 @@ describe('the ledger', { timeout: 90_000 }, () => {
     let [repaired, torn] = [0, 0]
     for (const length of lengths) {
       await writeFile(at('torn'), whole.subarray(0, length))
-      const isTorn = length !== first
+      const begin = whole.subarray(0, length).lastIndexOf(0x0a) + 1
+      const isTorn = length !== begin
       if (isTorn) torn++
-      const isOnlyEnd = length === first - 1 || length === whole.length - 1
+      const isOnlyEnd = whole[length] === 0x0a
       appendToLedger(at('torn'), keys, () => [
         { kind: 'key-rotated', to: keys.current.fingerprint },
       ])
@@ -195,7 +232,7 @@ describe('the ledger', { timeout: 90_000 }, () => {
       expect(after.fault).toBeUndefined()
       const mended = after.entries.filter((each) => each.kind === 'repaired')
       expect(mended).toHaveLength(isTorn ? 1 : 0)
-      const lost = isOnlyEnd ? 0 : length > first ? length - first : length
+      const lost = isOnlyEnd ? 0 : length - begin
       if (isTorn && mended[0]?.lostBytes === lost) repaired++
     }
     console.log(`ledger: ${repaired} of ${torn} torn ends repaired and recorded`)
@@ -209,7 +246,7 @@ describe('the ledger', { timeout: 90_000 }, () => {
 
   test('the anchor shows a cut end; the keys show a rebuilt chain', async () => {
     expect(await recorded('out')).toMatchObject({ code: 0 })
-    const anchor = `2:${entries()[1]?.hash ?? ''}`
+    const anchor = `3:${entries()[2]?.hash ?? ''}`
     const verify = (...more: string[]) =>
       pandok('ledger', 'verify', at('ledger'), ...KEYS(), '--anchor', anchor, ...more)
     expect(await verify()).toMatchObject({ code: 0 })
@@ -236,14 +273,29 @@ describe('keys', { timeout: 90_000 }, () => {
     expect(shown.text).toMatch(/^[0-9a-f]{16} {2}current/)
     const rotated = await pandok('key', 'rotate', at('keys'))
     expect(rotated.text).toMatch(new RegExp(`^${old} {2}retired.*\\n[0-9a-f]{16} {2}current`))
+    const [, fresh = ''] = /\n([0-9a-f]{16}) {2}current/.exec(rotated.text) ?? []
     expect(rotated.text).not.toContain(readFileSync(at('keys'), 'utf8').slice(60, 80))
     expect(statSync(at('keys')).mode & 0o777).toBe(0o600)
 
     expect(await recorded('second')).toMatchObject({ code: 0 })
     expect(readdirSync(at('second'))).not.toContain(before)
-    expect(kinds()).toEqual(['opened', 'deidentified', 'key-rotated', 'deidentified'])
+    expect(kinds()).toEqual([
+      'opened',
+      ...['deidentification-begun', 'deidentified'],
+      'key-rotated',
+      ...['deidentification-begun', 'deidentified'],
+    ])
     expect(await pandok('ledger', 'verify', at('ledger'), ...KEYS())).toMatchObject({ code: 0 })
 
+    // Nothing of the new key comes among what was made with the old one.
+    const made = readdirSync(at('first'), { recursive: true }).length
+    const refused = await deidentify('first', '--resume')
+    expect(refused.code).toBe(2)
+    expect(refused.text).toBe(
+      `--resume: what is in --out was made with key ${old}, not with ${fresh}; ` +
+        `go on with --key ${old}, or choose another folder\n`,
+    )
+    expect(readdirSync(at('first'), { recursive: true })).toHaveLength(made)
     const again = await deidentify('first', '--resume', '--key', old)
     expect(again.text).toContain('4 there before')
     expect(await deidentify('x', '--key', '0000000000000000')).toMatchObject({ code: 2 })
@@ -315,7 +367,7 @@ describe('the pseudonym table', { timeout: 90_000 }, () => {
     expect(shown).toContain(study)
     expect(statSync(at('shown')).mode & 0o777).toBe(0o600)
     expect((await open(0, 2, 2, 'more')).text).toMatch(/needs another request/)
-    expect(kinds().slice(4)).toEqual([
+    expect(kinds().slice(6)).toEqual([
       'reidentification-requested',
       'reidentification-refused',
       'reidentification-approved',

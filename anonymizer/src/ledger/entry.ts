@@ -36,8 +36,8 @@ const opened = z.strictObject({
   ledger: z.string().regex(/^[0-9a-f]{32}$/),
 })
 
-const deidentified = z.strictObject({
-  kind: z.literal('deidentified'),
+/** What a run is for, and with what it works. */
+const terms = {
   purpose: z.enum(PURPOSES),
   /** What exactly for. */
   about: text,
@@ -49,6 +49,20 @@ const deidentified = z.strictObject({
   profile: z.strictObject({ label: text, sha256 }),
   /** Under which pseudonyms and UIDs were derived. */
   keyUsed: fingerprint,
+  /** Fingerprint of the pseudonym table that the run wrote to. */
+  pseudonymTable: fingerprint.nullable(),
+  /** Certificates of those for whom original values went along encrypted (PS3.15 E.1.1). */
+  encryptedFor: z.array(sha256),
+}
+
+/** Before the first output; where no `deidentified` names it, the run goes on or was killed. */
+const begun = z.strictObject({ kind: z.literal('deidentification-begun'), ...terms })
+
+const deidentified = z.strictObject({
+  kind: z.literal('deidentified'),
+  ...terms,
+  /** Entry that was made when the run began. */
+  begun: reference.exactOptional(),
   counts: z.strictObject({
     inputs: count,
     written: count,
@@ -61,10 +75,6 @@ const deidentified = z.strictObject({
   /** False: the run ended early; the counts are of what it had done. */
   isComplete: z.boolean(),
   reportSha256: sha256.nullable(),
-  /** Fingerprint of the pseudonym table that the run wrote to. */
-  pseudonymTable: fingerprint.nullable(),
-  /** Certificates of those for whom original values went along encrypted (PS3.15 E.1.1). */
-  encryptedFor: z.array(sha256),
 })
 
 const copied = z.strictObject({
@@ -140,6 +150,7 @@ const repaired = z.strictObject({
 
 const FACTS = [
   opened,
+  begun,
   deidentified,
   copied,
   destroyed,

@@ -1,6 +1,6 @@
 /**
- * Who holds which copy, and until when: the recall list. Every run that wrote something and every
- * copy that was recorded is one, until its destruction is recorded.
+ * Who holds which copy, and until when: the recall list. Every run that wrote something, or of which
+ * nobody knows, and every copy that was recorded is one, until its destruction is recorded.
  */
 import type { Entry } from './entry.ts'
 
@@ -26,14 +26,21 @@ export function holdingsOf(entries: readonly Entry[], today: string): Holding[] 
     if (entry.kind !== 'destroyed') continue
     for (const copy of entry.copies) destroyedOn.set(copy, entry.on)
   }
+  const ended = new Set(
+    entries.map((entry) => (entry.kind === 'deidentified' ? entry.begun : undefined)),
+  )
   const byId = new Map<number, Holding>()
   for (const entry of entries) {
     const id = entry.sequence
     const gone = destroyedOn.get(id)
     const isOverdue = 'until' in entry && gone === undefined && entry.until < today
-    if (entry.kind === 'deidentified' && entry.counts.written + entry.counts.unchanged > 0) {
+    const isRun =
+      (entry.kind === 'deidentified' && entry.counts.written + entry.counts.unchanged > 0) ||
+      (entry.kind === 'deidentification-begun' && !ended.has(id))
+    if (isRun) {
       const { recipient, until } = entry
-      const what = `outputs of run ${id}`
+      const end = entry.kind === 'deidentified' ? '' : ', whose end is not on record'
+      const what = `outputs of run ${id}${end}`
       const place = 'where the run wrote'
       byId.set(id, { id, run: id, what, recipient, place, until, destroyedOn: gone, isOverdue })
     } else if (entry.kind === 'copied') {

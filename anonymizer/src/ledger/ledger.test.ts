@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { canonicalJson, type Json } from './canonical.ts'
 import { anchorOf, lineOf, nextEntry, verifyLedger } from './chain.ts'
-import { type Entry, type Fact, LedgerError } from './entry.ts'
+import { type Entry, type Fact, type FactOf, LedgerError } from './entry.ts'
 import { holdingsOf, keepUntil, yearsLater } from './holdings.ts'
 import { createSigner, keyFingerprint, type LedgerSigner } from './signer.ts'
 
@@ -11,7 +11,7 @@ const signer = createSigner(new Uint8Array(32).fill(1))
 const successor = createSigner(new Uint8Array(32).fill(2))
 const stranger = createSigner(new Uint8Array(32).fill(3))
 
-const run: Fact = {
+const run: FactOf<'deidentified'> = {
   kind: 'deidentified',
   purpose: 'scientific-research',
   about: '폐암 예후 예측',
@@ -212,6 +212,22 @@ describe('recall', () => {
     ])
     // The last day itself is still allowed.
     expect(holdingsOf(entries, '2027-06-30').filter(({ isOverdue }) => isOverdue)).toEqual([])
+  })
+
+  test('a run of which no end is on record may have written: it is held until its destruction is', () => {
+    const { counts: _c, isComplete: _i, reportSha256: _r, ...terms } = run
+    const begun: Fact = { ...terms, kind: 'deidentification-begun' }
+    const ended: Fact = { ...run, begun: 3 }
+    const opened = FACTS.slice(0, 1)
+    const idsOf = (...facts: Fact[]) =>
+      holdingsOf(chain([...opened, ...facts]), '2027-01-01').map(({ id, what }) => [id, what])
+    const killed = [2, 'outputs of run 2, whose end is not on record']
+    expect(idsOf(begun)).toEqual([killed])
+    expect(idsOf(begun, begun)).toEqual([killed, [3, killed[1]?.toString().replace('2', '3')]])
+    expect(idsOf(begun, begun, ended)).toEqual([killed, [4, 'outputs of run 4']])
+    const nothing: Fact = { ...run, begun: 2, counts: { ...run.counts, written: 0 } }
+    expect(idsOf(begun, nothing)).toEqual([])
+    expect(keepUntil(chain([...opened, begun, destroyed([2], '2027-07-15')]))).toBe('2030-07-15')
   })
 
   test('the record is kept three years after the last destruction, and until then without end', () => {

@@ -28,6 +28,8 @@ import { openRunRecord, type RunRecord } from './run-record.ts'
 import { openSubjects } from './subjects.ts'
 import { today } from './today.ts'
 
+/** Holds what a run has not finished; what a killed one left behind goes with the next. */
+const PARTIAL = '.pandok-partial'
 /** More than anybody looks through. */
 const MAX_PREVIEWED = 200
 
@@ -73,6 +75,7 @@ async function run(
     const keys = projectKeys(options)
     if (keys.isNew) io.error('made a new key; keep it safe and apart from the data\n')
     const { key, fingerprint } = selectKey(keys, options.record.key)
+    if (options.isResumed && !isDryRun) refuseOtherKey(options, fingerprint)
     const record = await openRunRecord(options.record, {
       profile,
       keys,
@@ -80,7 +83,7 @@ async function run(
       isDryRun,
     })
     const home = isDryRun ? dirname(options.report) : out
-    const partialFolder = claim(home, options.isResumed || isDryRun)
+    const partialFolder = claim(home, options.isResumed || isDryRun, fingerprint)
     try {
       const childSettings: ChildSettings = {
         profile,
@@ -145,7 +148,8 @@ async function runIn(partialFolder: string, run: Run): Promise<BatchSummary> {
     progress: progress.look,
   })
   const decided = await earlierDecisions(options)
-  const isDone = runBatch({
+  record.begin()
+  const summary = await runBatch({
     inputs: inputsOf(options.inputs, key),
     children,
     lanes: options.jobs,
@@ -160,16 +164,19 @@ async function runIn(partialFolder: string, run: Run): Promise<BatchSummary> {
       if (options.isPreviewed && previewed.length < MAX_PREVIEWED) previewed.push(input)
       if (options.names !== undefined) names.push(`${input.id}\t${input.label}\n`)
     },
-  }).finally(() => looker.close())
-  await isDone.catch((error: unknown) => {
-    record.finish(undefined)
-    throw error
   })
-  progress.end()
-  const summary = report.finish(looker.counts())
-  if (summary.counts.inputs === 0) throw new UsageError('there is no file in what was given')
+    .finally(() => looker.close())
+    .then(() => {
+      progress.end()
+      return report.finish(looker.counts())
+    })
+    .catch((error: unknown) => {
+      record.finish(undefined)
+      throw error
+    })
   const anchor = record.finish(options.report)
   if (anchor !== undefined) io.out(`recorded in the ledger; its anchor: ${anchor}\n`)
+  if (summary.counts.inputs === 0) throw new UsageError('there is no file in what was given')
   if (options.names !== undefined) writeFileSync(options.names, names.join(''), { mode: 0o600 })
   if (options.isPreviewed) await preview(previewed, run)
   return summary
@@ -240,10 +247,37 @@ function projectKeys({ keyFile, out, isDryRun }: Options): KeyFile & { isNew: bo
   return { current: made, keys: [made], isNew: false }
 }
 
+/** One folder, one key: after a rotation the same patient would be another subject in it. */
+function refuseOtherKey({ out, report }: Options, fingerprint: string): void {
+  const known = keyOfKilledRun(out) ?? keyOfReport(report)
+  if (known === undefined || known === fingerprint) return
+  throw new UsageError(
+    `--resume: what is in --out was made with key ${known}, not with ${fingerprint}; ` +
+      `go on with --key ${known}, or choose another folder`,
+  )
+}
+
+function keyOfKilledRun(out: string): string | undefined {
+  const path = join(out, PARTIAL, 'key')
+  return existsSync(path) ? readFileSync(path, 'utf8') : undefined
+}
+
+function keyOfReport(path: string): string | undefined {
+  if (!existsSync(path)) return undefined
+  try {
+    const report: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    const isReport = typeof report === 'object' && report !== null && 'key' in report
+    if (isReport && typeof report.key === 'string') return report.key
+  } catch {
+    // The sentence below says it.
+  }
+  throw new UsageError('--resume: the report that is there is none of an earlier run')
+}
+
 /** The folder for temporary files; two runs in one folder would spoil each other's. */
-function claim(out: string, mayExist: boolean): string {
+function claim(out: string, mayExist: boolean, fingerprint: string): string {
   mkdirSync(out, { recursive: true })
-  const partialFolder = join(out, '.pandok-partial')
+  const partialFolder = join(out, PARTIAL)
   const owner = join(partialFolder, 'pid')
   if (existsSync(owner) && isOther(Number(readFileSync(owner, 'utf8')))) {
     throw new UsageError('another run writes to this folder')
@@ -254,6 +288,7 @@ function claim(out: string, mayExist: boolean): string {
   }
   mkdirSync(partialFolder, { mode: 0o700 })
   writeFileSync(owner, String(process.pid))
+  writeFileSync(join(partialFolder, 'key'), fingerprint)
   return partialFolder
 }
 

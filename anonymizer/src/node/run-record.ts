@@ -1,11 +1,11 @@
 /**
- * What a run leaves on record besides its report: one entry in the hospital's ledger (개인정보 보호법
- * 28-4), also when the run ends early.
+ * What a run leaves on record besides its report: an entry in the hospital's ledger (개인정보 보호법
+ * 28-4) before its first output, for it may be killed, and one when it ends, early or not.
  */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { FactOf } from '../ledger/entry.ts'
+import type { Entry, Fact } from '../ledger/entry.ts'
 import type { Profile } from '../profile/profile.ts'
 import { readRecipient } from './cms.ts'
 import { UsageError } from './complaint.ts'
@@ -55,6 +55,8 @@ type Values = {
 
 export interface RunRecord {
   readonly table: PseudonymTable | undefined
+  /** Before the first output. */
+  readonly begin: () => void
   readonly add: (outcome: Outcome) => void
   /** The anchor of the ledger. undefined for a report: the run ended before there was one. */
   readonly finish: (report: string | undefined) => string | undefined
@@ -102,7 +104,8 @@ export async function openRunRecord(
     throw new UsageError('--encrypt-attributes: the profile does not say encryptedAttributes: keep')
   }
   if (ledger === undefined || run.isDryRun) {
-    return { table: undefined, add: () => undefined, finish: () => undefined }
+    const nothing = () => undefined
+    return { table: undefined, begin: nothing, add: nothing, finish: nothing }
   }
   // Loaded by those who use it: the command starts with a child, not with libraries.
   const { appendToLedger } = await import('./ledger-file.ts')
@@ -122,8 +125,7 @@ export async function openRunRecord(
   const counts = { inputs: 0, written: 0, unchanged: 0, passedOver: 0 }
   const refused: Record<string, number> = {}
   const subjects = new Set<string>()
-  const fact = (report: string | undefined): FactOf<'deidentified'> => ({
-    kind: 'deidentified',
+  const terms = {
     purpose,
     about,
     basis,
@@ -132,13 +134,16 @@ export async function openRunRecord(
     until,
     profile: { label: profile.label, sha256: profileDigest(profile) },
     keyUsed: fingerprint,
-    counts: { ...counts, refused: { ...refused }, subjects: subjects.size },
-    isComplete: report !== undefined,
-    reportSha256: report === undefined ? null : sha256Of(report),
     pseudonymTable: table?.key.table ?? null,
     encryptedFor: recipients.map((each) => each.fingerprint),
-  })
-  checkFact(fact(undefined))
+  }
+  const begun = checkFact({ kind: 'deidentification-begun', ...terms })
+  let beginning: Entry | undefined
+  const append = (fact: Fact): Entry => {
+    const last = appendToLedger(ledger.path, keys, () => [fact]).at(-1)
+    if (last === undefined) throw new LedgerError('nothing was appended')
+    return last
+  }
   const entries = appendToLedger(ledger.path, keys, () => [])
   const isKnown = entries.some(
     (each) => each.kind === 'pseudonym-table-opened' && each.table === table?.key.table,
@@ -151,6 +156,9 @@ export async function openRunRecord(
   }
   return {
     table,
+    begin: () => {
+      beginning = append(begun)
+    },
     add: (outcome) => {
       counts.inputs++
       switch (outcome.kind) {
@@ -165,11 +173,17 @@ export async function openRunRecord(
           subjects.add(outcome.path.split(/[\\/]/)[0] ?? '')
       }
     },
-    finish: (report) => {
-      const last = appendToLedger(ledger.path, keys, () => [fact(report)]).at(-1)
-      if (last === undefined) throw new LedgerError('nothing was appended')
-      return anchorOf(last)
-    },
+    finish: (report) =>
+      anchorOf(
+        append({
+          kind: 'deidentified',
+          ...terms,
+          ...(beginning === undefined ? {} : { begun: beginning.sequence }),
+          counts: { ...counts, refused, subjects: subjects.size },
+          isComplete: report !== undefined,
+          reportSha256: report === undefined ? null : sha256Of(report),
+        }),
+      ),
   }
 }
 
