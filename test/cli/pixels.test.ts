@@ -25,7 +25,7 @@ import { loadFrameCodecs } from '@pandok/anonymizer/node/frame-codecs'
 import type { Region } from '@pandok/anonymizer/pixels'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { drawText } from '../conformance/pixels/planted.ts'
+import { lettersOf } from '../conformance/pixels/planted.ts'
 import { makePhantom } from '../phantom/index.ts'
 import { hasBrowser, launchBrowser } from '../support/browser.ts'
 import { picturesDirectory } from '../support/figures.ts'
@@ -100,17 +100,6 @@ function tree(out: string): Record<string, string> {
           .digest('hex'),
       ]),
   )
-}
-
-/** Where the letters of a text are, by their indices in a frame of this width. */
-function lettersOf(text: string, sizePx: number, left: number, top: number, frameWidth: number) {
-  const drawn = drawText(text, sizePx, 400, 0, false)
-  return [...drawn.fill.entries()]
-    .filter(([, coverage]) => coverage >= 96)
-    .map(([index]) => {
-      const x = index % drawn.width
-      return (top + (index - x) / drawn.width) * frameWidth + left + x
-    })
 }
 
 describe('a series of CT that claims to be free of text', () => {

@@ -11,6 +11,7 @@ import {
   sequence,
   tagOf,
   type ValueElement,
+  VRS,
   value,
   writeDicom,
 } from '@pandok/anonymizer/dicom'
@@ -102,6 +103,8 @@ function identifying(where: string): Element[] {
   })
 }
 
+const wordsOf = (text: string) => new TextEncoder().encode(text)
+
 function hidden(where: string): Element[] {
   const bytes = (place: string) => new TextEncoder().encode(`${canary(`${where} ${place}`)} `)
   return [
@@ -116,6 +119,22 @@ function hidden(where: string): Element[] {
     value('50003000', 'OW', bytes('a curve')),
     value('60003000', 'OW', bytes('an overlay')),
     value('FFFCFFFC', 'OB', bytes('padding')),
+    // Eight bytes: a whole number of values in every VR.
+    ...VRS.filter((vr) => vr !== 'SQ').map((vr, at) =>
+      value(
+        `000910${(0x10 + at).toString(16).toUpperCase()}`,
+        vr,
+        wordsOf(canary(`${where} private ${vr}`)),
+      ),
+    ),
+    // Kept by every profile where they hold what their VR says.
+    value('00101010', 'AS', wordsOf(canary(`${where} AS`))),
+    value('00180060', 'DS', wordsOf(canary(`${where} DS`))),
+    value('00200100', 'IS', wordsOf(canary(`${where} IS`))),
+    value('00080012', 'DA', wordsOf(canary(`${where} DA`))),
+    value('00080013', 'TM', wordsOf(canary(`${where} TM`))),
+    value('0008002A', 'DT', wordsOf(canary(`${where} DT`))),
+    value('00081155', 'UI', wordsOf(canary(`${where} UI`))),
   ]
 }
 
@@ -134,7 +153,8 @@ const FREE_TEXT =
   `${CLINICAL}; 홍카나길동물 (${SUBJECT.id}) ${SUBJECT.mail} ${SUBJECT.phone} ` +
   `${SUBJECT.resident} born 1963-04-17, Gildong Hongcanary`
 
-export function instance(kind: string, index: number): Uint8Array {
+/** `more` comes in place of what it has. */
+export function instance(kind: string, index: number, more: readonly Element[] = []): Uint8Array {
   const elements: Element[] = [
     value('00080005', 'CS', 'ISO_IR 192'),
     value('00080008', 'CS', ['ORIGINAL', 'PRIMARY', 'AXIAL']),
@@ -167,7 +187,7 @@ export function instance(kind: string, index: number): Uint8Array {
       value('7FE00010', 'OB', new Uint8Array(16)),
     )
   }
-  return withMeta(dataSet(elements), kind)
+  return withMeta(dataSet([...elements, ...more]), kind)
 }
 
 function nested(kind: string): Element[] {
@@ -256,6 +276,8 @@ export function spellings(text: string): Buffer[] {
   })
   return [
     plain,
+    // Hangul taken apart, as names of files from a Mac are.
+    Buffer.from(text.normalize('NFD')),
     Buffer.from(text, 'utf16le'),
     Buffer.from(text, 'utf16le').swap16(),
     Buffer.from(plain.toString('hex')),

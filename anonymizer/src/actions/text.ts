@@ -7,6 +7,9 @@ import { dummyOf } from './dummy.ts'
 import type { Identifiers } from './identifiers.ts'
 import { isBinary, isText, isWordless, wordsIn } from './words.ts'
 
+/** Two letters, or one that no number is written with. */
+const WORD = /\p{L}{2}|\P{ASCII}/u
+
 export function cleanValue(
   element: ValueElement,
   characterSet: readonly string[],
@@ -26,9 +29,10 @@ export function cleanValue(
   const text = decodeText(bytes, CHARSET_VRS.has(vr) ? characterSet : [], vr === 'PN')
   const trimmed = text.replace(/[\0 ]+$/, '')
   const cleaned = clean(trimmed)
+  // Words in place of a number are not known to be harmless, and what is left without them are other
+  // numbers: a coordinate without its sign.
+  if (!isText(vr) && (cleaned !== trimmed || WORD.test(text))) return undefined
   if (cleaned === trimmed) return element
-  // What would be left are other numbers: a coordinate without its sign.
-  if (!isText(vr)) return undefined
   // All of it was an identifier: a dummy, for the attribute may need a value.
   if (cleaned.trim() === '') return dummyOf(tag, vr)
   return value(tag, vr, cleaned)

@@ -124,6 +124,19 @@ test('items that the file calls a text are none: they go, and the check agrees',
   expect(left(set, '00081140').concat(left(set, '00082218'))).toEqual([])
 })
 
+test.each([
+  ['00180060', 'DS', 'KIM MINSU', false],
+  ['00180060', 'DS', '120 김민수', false],
+  ['00200013', 'IS', 'KIM', false],
+  ['00101010', 'AS', 'KIM Y', false],
+  // Not as PS3.5 6.2 has them, yet numbers.
+  ['00180060', 'DS', ' +1.2E+2', true],
+  ['00200013', 'IS', '12.0', true],
+  ['00101010', 'AS', '45 Y', true],
+] as const)('words are no number: (%s) %s %s', (tag, vr, text, isKept) => {
+  expect(cleaned(research, value(tag, vr, text)).has(tag)).toBe(isKept)
+})
+
 test('pixel data within items are none: words could hide in them', () => {
   const set = cleaned(
     research,

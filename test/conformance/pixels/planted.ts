@@ -197,6 +197,23 @@ export function drawText(
   return { width, height, fill, outline: outlinePx > 0 ? layer(true) : new Uint8Array(fill.length) }
 }
 
+/** Where the letters of a text are, by their indices in a frame of this width. */
+export function lettersOf(
+  text: string,
+  sizePx: number,
+  left: number,
+  top: number,
+  frameWidth: number,
+): number[] {
+  const drawn = drawText(text, sizePx, 400, 0, false)
+  return [...drawn.fill.entries()]
+    .filter(([, coverage]) => coverage >= 96)
+    .map(([index]) => {
+      const x = index % drawn.width
+      return (top + (index - x) / drawn.width) * frameWidth + left + x
+    })
+}
+
 /** The piece of about one letter where the text stands out least. */
 function weakestPart(
   background: GrayImage,
