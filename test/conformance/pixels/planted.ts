@@ -165,7 +165,7 @@ function levelOf(style: Style, mean: number, random: () => number): number {
 }
 
 /** Coverage from 0 to 255 of the glyphs, and of a line around them, in a box that just holds them. */
-export function drawText(
+function drawText(
   text: string,
   sizePx: number,
   weight: number,
