@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { deidentify, joinChunks, loadProfile, openVault } from '@pandok/anonymizer'
+import { framesToSee } from '@pandok/contract'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
@@ -142,7 +143,9 @@ test('none of the identifiers is kept, of clean files or of refused originals', 
   expect(series.filter(({ pixels }) => pixels.findings.files > 0)).toEqual([])
   for (const { seriesInstanceUid, pixels } of series) {
     if (!pixels.mustBeSeen) continue
-    await manager.recordSeriesSeen({ params: { ...params, series: seriesInstanceUid }, body: {} })
+    const ofSeries = { params: { ...params, series: seriesInstanceUid } }
+    const { items } = await manager.listUploadImages(ofSeries)
+    await manager.recordSeriesSeen({ ...ofSeries, body: { seen: framesToSee(items, []) } })
   }
   await manager.decideQc({ params, body: { decision: 'approve' } })
   await until(

@@ -1,6 +1,7 @@
 /** Everything that the API, the viewer and scripts agree on. Imports zod and nothing else. */
 export * from './client.ts'
 export * from './errors.ts'
+export * from './frames-to-see.ts'
 export * from './openapi.ts'
 export * from './operation.ts'
 export * from './operations/audit.ts'

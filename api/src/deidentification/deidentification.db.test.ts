@@ -170,7 +170,7 @@ describe('who may', () => {
     decidePixelFindings: (client, uploadId) =>
       client.decidePixelFindings({ params: { uploadId, series }, body }),
     recordSeriesSeen: (client, uploadId) =>
-      client.recordSeriesSeen({ params: { uploadId, series }, body: {} }),
+      client.recordSeriesSeen({ params: { uploadId, series }, body: { seen: [] } }),
   }
 
   test('the roles of the contract, and nobody of another project', async () => {
@@ -312,18 +312,30 @@ describe('the look at pixels', { timeout: 60_000 }, () => {
     )
     await api.runJob(LOOK, sent.params)
     expect(asked).toHaveLength(5)
+    // A loop, as far as anybody asks for its frames.
+    const [loop = '', ...others] = sent.sha256s
+    await sql(
+      `update upload_file set instance = jsonb_set(instance, '{numberOfFrames}', '9')
+        where upload_id = $1 and sha256 = $2`,
+      [sent.params.uploadId, loop],
+    )
     expect(await pixelsOf(sent.params.uploadId)).toMatchObject({ mustBeSeen: true, seenBy: null })
     expect(await codeOf(approve(sent.params.uploadId))).toBe('UPLOAD_SERIES_UNSEEN')
     const detail = await data().getUpload({ params: sent.params })
     const series = detail.studies[0]?.series[0]?.seriesInstanceUid ?? ''
-    const see = (client: Client) =>
-      client.recordSeriesSeen({ params: { ...sent.params, series }, body: {} })
+    const seriesParams = { ...sent.params, series }
+    const see = (client: Client, seen: { sha256: string; frames: number[] }[]) =>
+      client.recordSeriesSeen({ params: seriesParams, body: { seen } })
     // Somebody else's eyes are not those of the person who approves.
     const username = 'data-manager-2'
     await api
       .as('admin')
       .putMember({ params: { ...params, username }, body: { roles: ['data-manager'] } })
-    const seen = await see(api.as(username))
+    const allSeen = [
+      { sha256: loop, frames: [9, 1, 5] },
+      ...others.map((sha256) => ({ sha256, frames: [1] })),
+    ]
+    const seen = await see(api.as(username), allSeen)
     expect(seen.studies[0]?.series[0]?.pixels).toMatchObject({ seenBy: { username } })
     expect(await pixelsOf(sent.params.uploadId)).toMatchObject({ seenBy: null, seenAt: null })
     expect(await codeOf(approve(sent.params.uploadId))).toBe('UPLOAD_SERIES_UNSEEN')
@@ -334,7 +346,11 @@ describe('the look at pixels', { timeout: 60_000 }, () => {
         [sent.params.uploadId],
       ),
     ).rejects.toMatchObject({ code: '23001' })
-    await see(data())
+    await expect(see(data(), [{ sha256: loop, frames: [1, 9] }])).rejects.toMatchObject({
+      code: 'UPLOAD_FRAMES_UNSEEN',
+      issues: [{ message: `${loop} 5` }, ...others.map((sha256) => ({ message: `${sha256} 1` }))],
+    })
+    await see(data(), allSeen)
     expect(await pixelsOf(sent.params.uploadId)).toMatchObject({
       seenBy: { username: 'data-manager' },
     })

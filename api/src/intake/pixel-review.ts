@@ -1,15 +1,16 @@
 /**
  * A person's part in the look at pixels: what the detector found is cleared or taken out, and series that
- * wait for a person are opened by the one who approves. Approval comes after both.
+ * wait for a person are looked at, as far as framesToSee asks, by the one who approves. Approval comes
+ * after both.
  */
-import { PandokError } from '@pandok/contract'
+import { type FramesOfFile, framesToSee, PandokError, unseenFrames } from '@pandok/contract'
 import { recordAudit } from '../platform/audit.ts'
 import type { BlobStore } from '../platform/blobs.ts'
 import type { Database, Transaction } from '../platform/database.ts'
 import type { Actor } from '../platform/http/handler.ts'
 import * as pixels from './pixel-store.ts'
 import { removeUnneededBlobs } from './shared-blobs.ts'
-import { lockUpload } from './store.ts'
+import { imagesOf, lockUpload } from './store.ts'
 import { uploadDetail } from './upload-detail.ts'
 
 export function createPixelReview({ db, blobs }: { db: Database; blobs: BlobStore }) {
@@ -42,12 +43,19 @@ export function createPixelReview({ db, blobs }: { db: Database; blobs: BlobStor
       return await uploadDetail(db, uploadId, actor.id)
     },
 
-    recordSeen: (actor: Actor, uploadId: string, seriesUid: string) =>
+    recordSeen: (
+      actor: Actor,
+      uploadId: string,
+      seriesUid: string,
+      seen: readonly FramesOfFile[],
+    ) =>
       db.transaction(async (tx) => {
         const projectId = await lockForReview(tx, uploadId)
+        await refuseUnseen(tx, uploadId, seriesUid, seen)
         const isFirst = await pixels.markSeen(tx, uploadId, seriesUid, actor.id)
         if (isFirst) {
-          const details = { seriesInstanceUid: seriesUid }
+          const frames = seen.reduce((sum, file) => sum + new Set(file.frames).size, 0)
+          const details = { seriesInstanceUid: seriesUid, frames }
           await audit(tx, actor, projectId, 'recordSeriesSeen', uploadId, details)
         }
         return await uploadDetail(tx, uploadId, actor.id)
@@ -77,6 +85,27 @@ export async function refuseUndecided(
     throw new PandokError('UPLOAD_SERIES_UNSEEN', undefined, issues('unseen', unseen))
   }
   if (cleanFiles === 0) throw new PandokError('UPLOAD_NOTHING_CLEAN')
+}
+
+/** Throws unless the frames that have to be seen were; the issues name files. */
+async function refuseUnseen(
+  tx: Transaction,
+  uploadId: string,
+  seriesUid: string,
+  seen: readonly FramesOfFile[],
+): Promise<void> {
+  const files = await imagesOf(tx, uploadId, seriesUid)
+  const asked = framesToSee(files, await pixels.findingsOf(tx, uploadId, seriesUid))
+  const missing = unseenFrames(asked, seen)
+  if (missing.length === 0) return
+  throw new PandokError('UPLOAD_FRAMES_UNSEEN', undefined, {
+    issues: missing.slice(0, 100).map(({ sha256, frames }) => ({
+      path: 'body.seen',
+      code: 'unseen',
+      message: `${sha256} ${frames.slice(0, 100).join(' ')}`,
+      severity: 'error',
+    })),
+  })
 }
 
 async function lockForReview(tx: Transaction, uploadId: string): Promise<string> {

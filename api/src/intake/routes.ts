@@ -33,8 +33,8 @@ export function intakeRoutes(
     }),
     decidePixelFindings: ({ actor, params, body }) =>
       intake.decideFindings(actor, params.uploadId, params.series, body),
-    recordSeriesSeen: ({ actor, params }) =>
-      intake.recordSeen(actor, params.uploadId, params.series),
+    recordSeriesSeen: ({ actor, params, body }) =>
+      intake.recordSeen(actor, params.uploadId, params.series, body.seen),
     decideQc: ({ actor, params, body }) => intake.decideQc(actor, params.uploadId, body),
   }
 }

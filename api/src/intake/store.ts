@@ -320,7 +320,8 @@ export async function imagesOf(db: Queryable, uploadId: string, seriesInstanceUi
             coalesce(${numberAt('00280006')}, 0) = 1 as "isPlanar",
             ${numberAt('00280010')} as rows, ${numberAt('00280011')} as columns,
             coalesce(${numberAt('00280002')}, 1) as "samplesPerPixel",
-            ${numberAt('00280100')} as "bitsAllocated", ${numberAt('00280101')} as "bitsStored",
+            ${numberAt('00280100')} as "bitsAllocated",
+            coalesce(${numberAt('00280101')}, ${numberAt('00280100')}) as "bitsStored",
             coalesce(${numberAt('00280103')}, 0) = 1 as "isSigned",
             coalesce(instance #>> '{metadata,00280004,Value,0}' = 'MONOCHROME1', false)
               as "isInverted",

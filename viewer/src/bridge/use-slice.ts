@@ -10,7 +10,7 @@ export interface UsedSlice {
   readonly failure: string | undefined
 }
 
-/** `onDrawn` is told when the slice is on the canvas, or cannot be. */
+/** `onDrawn` is told when the slice is on the canvas. */
 export function useSlice(
   image: UploadImage | undefined,
   stored: ArrayBuffer | undefined,
@@ -31,7 +31,11 @@ export function useSlice(
       if (canPreview(image)) {
         element.width = image.columns
         element.height = image.rows
-        drawSlice(element, image, stored)
+        try {
+          drawSlice(element, image, stored)
+        } catch {
+          code = 'IMAGING_FRAME_LENGTH'
+        }
       } else {
         const answer = await drawStored(image, stored)
         if (!isCurrent) return
@@ -44,7 +48,7 @@ export function useSlice(
         }
       }
       setFailure(code)
-      told.current()
+      if (code === undefined) told.current()
     }
     void draw()
     return () => {

@@ -79,7 +79,7 @@ export function Shell() {
         </fieldset>
         <KeySheet />
         <details className="menu">
-          <summary>{me.displayName}</summary>
+          <summary title={me.displayName}>{me.displayName}</summary>
           <div>
             <span className="muted small">{me.username}</span>
             <Button onClick={session.signOut}>{t('signOut')}</Button>

@@ -82,7 +82,10 @@ export type Upload = z.infer<typeof Upload>
 export const SeriesPixels = z.object({
   /** Frames that the detector looked at, of those in the series. */
   looked: z.object({ frames: z.number().int(), of: z.number().int() }),
-  /** A person opens it before approval, always: US, SC, and what is not declared free of text. */
+  /**
+   * A person looks at it before approval, always: US, SC, and what is not declared free of text. At
+   * which frames: framesToSee.
+   */
   mustBeSeen: z.boolean(),
   /**
    * The person who asks, once they have opened it for this upload: whoever approves must have.
@@ -326,14 +329,22 @@ export const decidePixelFindings = operation({
 export const recordSeriesSeen = operation({
   method: 'PUT',
   path: '/api/uploads/:uploadId/series/:series/seen',
-  summary: 'Record that the person has looked at the images of the series',
+  summary:
+    'Record that the person has looked at the series: at least at the frames that framesToSee names',
   tag: 'uploads',
   access: { kind: 'project', scope: 'upload', roles: ['data-manager'] },
   params: series,
   query: none,
-  body: z.object({}),
+  body: z.object({
+    /** What was on the person's screen. Frames count from 1. */
+    seen: z
+      .array(
+        z.object({ sha256: Sha256, frames: z.array(z.number().int().positive()).max(100_000) }),
+      )
+      .max(100_000),
+  }),
   output: UploadDetail,
-  errors: ['UPLOAD_NOT_AWAITING_QC'],
+  errors: ['UPLOAD_NOT_AWAITING_QC', 'UPLOAD_FRAMES_UNSEEN'],
   audit: 'service',
 })
 

@@ -1,32 +1,34 @@
 /** The clean frames of a series one after the other, boxes over them where text was found. */
-import type { PixelFinding, UploadImage } from '@pandok/contract'
+import type { PixelFinding } from '@pandok/contract'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { useRef, useState } from 'react'
+import { type ReactNode, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useSlice } from '../../bridge/use-slice.ts'
 import { useWheel } from '../../bridge/use-wheel.ts'
+import { codeOf } from '../../data/QueryError.tsx'
 import { useSession } from '../../session/context.ts'
+import type { SeriesFrame } from './qc.model.ts'
 import { Reason } from './Reason.tsx'
 
 export interface SlicesProps {
   readonly uploadId: string
-  readonly images: readonly UploadImage[]
+  readonly frames: readonly SeriesFrame[]
+  /** Which of them is wanted. */
+  readonly at: number
   readonly findings: readonly PixelFinding[]
   readonly label: string
-  /** Each image has been on the screen. */
-  readonly onSeenAll: () => void
+  readonly onGo: (to: number) => void
+  /** The frame is on the screen; one that cannot be drawn never is. */
+  readonly onShown: (frame: SeriesFrame) => void
+  /** Beside the slider. */
+  readonly children?: ReactNode
 }
 
-export function Slices({ uploadId, images, findings, label, onSeenAll }: SlicesProps) {
+export function Slices(props: SlicesProps) {
+  const { uploadId, frames, at, findings, label, onGo, onShown, children } = props
   const { t } = useTranslation()
   const { session } = useSession()
-  const frames = images.flatMap((image) =>
-    Array.from({ length: image.numberOfFrames }, (_, at) => ({ image, frame: at + 1 })),
-  )
-  const [wanted, setWanted] = useState(() => startAt(frames, findings))
-  const [seen] = useState(() => new Set<string>())
   const stage = useRef<HTMLDivElement>(null)
-  const at = Math.min(wanted, Math.max(0, frames.length - 1))
   const current = frames[at]
   const pixels = useQuery({
     queryKey: ['upload-frame', uploadId, current?.image.sha256, current?.frame],
@@ -44,10 +46,10 @@ export function Slices({ uploadId, images, findings, label, onSeenAll }: SlicesP
     ({ image, frame }) => image.sha256 === pixels.data?.sha256 && frame === pixels.data.frame,
   )
   const slice = useSlice(drawn?.image, pixels.data?.stored, () => {
-    if (drawn !== undefined) seen.add(drawn.image.sha256)
-    if (images.every(({ sha256 }) => seen.has(sha256))) onSeenAll()
+    if (drawn !== undefined) onShown(drawn)
   })
-  const go = (to: number) => setWanted(Math.min(frames.length - 1, Math.max(0, to)))
+  const failure = pixels.isError ? codeOf(pixels.error) : slice.failure
+  const go = (to: number) => onGo(Math.min(frames.length - 1, Math.max(0, to)))
   useWheel(stage, (by) => go(at + by))
   const boxes = findings
     .filter(({ sha256 }) => sha256 === drawn?.image.sha256)
@@ -61,7 +63,7 @@ export function Slices({ uploadId, images, findings, label, onSeenAll }: SlicesP
           ref={slice.canvas}
           role="img"
           aria-label={label}
-          data-drawn={drawn !== undefined && slice.failure === undefined}
+          data-drawn={drawn !== undefined && failure === undefined}
         />
         {boxes.map((box) => (
           <span
@@ -76,31 +78,26 @@ export function Slices({ uploadId, images, findings, label, onSeenAll }: SlicesP
           />
         ))}
       </div>
-      {slice.failure === undefined ? null : (
+      {failure === undefined ? null : (
         <p className="muted small">
-          {t('qc.noPreview')} <Reason code={slice.failure} />
+          {t('qc.noPreview')} <Reason code={failure} />
         </p>
       )}
-      <input
-        type="range"
-        aria-label={t('qc.slice', { index: at + 1, count: frames.length })}
-        min={0}
-        max={Math.max(0, frames.length - 1)}
-        value={at}
-        onChange={(event) => go(Number(event.target.value))}
-      />
+      <div className="row slider">
+        <input
+          type="range"
+          aria-label={t('qc.slice', { index: at + 1, count: frames.length })}
+          min={0}
+          max={Math.max(0, frames.length - 1)}
+          value={at}
+          disabled={frames.length < 2}
+          onChange={(event) => go(Number(event.target.value))}
+        />
+        <span className="muted small num">
+          {Math.min(at + 1, frames.length)} / {frames.length}
+        </span>
+        {children}
+      </div>
     </>
   )
-}
-
-/** Where text was found, or the middle. */
-function startAt(
-  frames: readonly { image: UploadImage; frame: number }[],
-  findings: readonly PixelFinding[],
-): number {
-  const [first] = findings
-  const at = frames.findIndex(
-    ({ image, frame }) => image.sha256 === first?.sha256 && (first.frames[0]?.frame ?? 1) === frame,
-  )
-  return at === -1 ? Math.floor(frames.length / 2) : at
 }

@@ -280,7 +280,8 @@ function drawList(): void {
         : decision.kind === 'blank' && series.instances.every(hasNoRegion)
           ? ` · ${words.states.nothing}`
           : ` · ${words.states[decision.kind]}`
-    small.textContent = `${words.images(series.instances.length)}${state}`
+    const frames = series.instances.reduce((sum, instance) => sum + instance.frames, 0)
+    small.textContent = `${words.size(series.instances.length, frames)}${state}`
     button.append(small)
     button.addEventListener('click', () => void open(index))
     return button

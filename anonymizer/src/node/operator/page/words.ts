@@ -5,7 +5,11 @@ const en = {
   titlePreview: 'Before and after',
   done: 'Finish',
   decided: (count: number, all: number) => `${count} of ${all} series decided`,
-  images: (count: number) => (count === 1 ? '1 image' : `${count} images`),
+  /** Of a series: files, and the frames in them. */
+  size: (files: number, frames: number) => {
+    const images = files === 1 ? '1 image' : `${files} images`
+    return frames === files ? images : `${images}, ${frames} frames`
+  },
   where: (at: number, all: number, seen: number) => `${at} of ${all} · seen ${seen}`,
   play: 'Play every image (P)',
   only: 'This image only (F)',
@@ -34,7 +38,8 @@ const ko: typeof en = {
   titlePreview: '처리 전과 후',
   done: '마침',
   decided: (count, all) => `시리즈 ${all}개 중 ${count}개 결정`,
-  images: (count) => `영상 ${count}장`,
+  size: (files, frames) =>
+    frames === files ? `영상 ${files}장` : `영상 ${files}개, 프레임 ${frames}장`,
   where: (at, all, seen) => `${at} / ${all} · 확인 ${seen}`,
   play: '모든 영상 재생 (P)',
   only: '이 영상만 (F)',
