@@ -1,15 +1,16 @@
 /**
  * Identifiers in a running installation: studies are de-identified as the browser does and uploaded,
  * and their originals are sent as they are. None may be found in anything that the installation keeps:
- * blobs, logs and other files, and every row of both databases.
+ * blobs, logs and other files, and every row of both databases; nor in a release that it hands out.
  */
-import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { deidentify, joinChunks, loadProfile, openVault } from '@pandok/anonymizer'
-import { framesToSee } from '@pandok/contract'
+import { encodeRuns } from '@pandok/contract'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import yauzl from 'yauzl'
+import { makePhantom } from '../phantom/index.ts'
 import {
   inflated,
   instance,
@@ -19,10 +20,19 @@ import {
   STEMS,
   SUBJECT,
   spellings,
+  withCanaries,
 } from '../privacy/planted.ts'
 import { startTestInstallation, type TestInstallation } from '../support/installation.ts'
+import {
+  acceptNextCase,
+  approveUpload,
+  downloadNewRelease,
+  OUTCOME,
+  PROJECT,
+  sendFile,
+  until,
+} from '../support/workflow.ts'
 
-const PROJECT = { projectKey: 'lung-prognosis' }
 let pandok: TestInstallation
 
 beforeAll(async () => {
@@ -32,22 +42,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await pandok.stop()
 }, 60_000)
-
-async function until<T>(read: () => Promise<T>, isThere: (value: T) => boolean): Promise<T> {
-  for (let tries = 0; tries < 600; tries++) {
-    const value = await read()
-    if (isThere(value)) return value
-    await new Promise((wake) => setTimeout(wake, 100))
-  }
-  throw new Error('it did not happen within 60 s')
-}
-
-async function send(uploadId: string, bytes: Uint8Array): Promise<string> {
-  const sha256 = createHash('sha256').update(bytes).digest('hex')
-  const body = new Blob([new Uint8Array(bytes)])
-  await pandok.as('data-manager').putUploadFile({ params: { uploadId, sha256 }, body })
-  return sha256
-}
 
 /** Every row of every table, as text. */
 async function rowsOf(name: string, connectionString: string): Promise<Place[]> {
@@ -93,68 +87,132 @@ function filesIn(folder: string): Place[] {
 }
 
 async function everything(): Promise<Place[]> {
-  const places = [
+  return withInflated([
     ...filesIn(pandok.data),
     ...(await rowsOf('database', pandok.databaseUrl)),
     ...(await rowsOf('vault', pandok.vaultUrl)),
-  ]
-  return [
-    ...places,
-    ...places
-      .filter(({ bytes }) => bytes.length < 1 << 20)
-      .flatMap(({ path, bytes }) =>
-        inflated(bytes).map((each) => ({ path: `${path}, inflated`, bytes: each })),
-      ),
-  ]
+  ])
+}
+
+function withInflated(places: readonly Place[]): Place[] {
+  const small = places.filter(({ bytes }) => bytes.length < 1 << 20)
+  const more = small.flatMap(({ path, bytes }) =>
+    inflated(bytes).map((each) => ({ path: `${path}, inflated`, bytes: each })),
+  )
+  return [...places, ...more]
+}
+
+/** The entries of a zip as they were before it. */
+async function entriesOf(name: string, zip: Buffer): Promise<Place[]> {
+  const places: Place[] = [{ path: name, bytes: zip }]
+  const opened = await yauzl.fromBufferPromise(zip)
+  for await (const entry of opened.eachEntry()) {
+    const chunks: Buffer[] = []
+    for await (const chunk of await opened.openReadStreamPromise(entry)) {
+      chunks.push(chunk as Buffer)
+    }
+    const path = `${name}: ${entry.fileName}`
+    places.push({ path, bytes: Buffer.concat(chunks) })
+    places.push({ path: `the name of ${path}`, bytes: Buffer.from(entry.fileName) })
+  }
+  return places
+}
+
+/** Where any of the planted texts is, or what names the subject. */
+function foundIn(places: readonly Place[]): string[] {
+  const subject = [...SUBJECT.parts, SUBJECT.mail, '7734-1902', '17-1234567']
+  const canaries = [...planted.keys()]
+  return places
+    .filter(
+      ({ bytes }) =>
+        holdsAny(bytes, subject) ||
+        (STEMS.some((stem) => bytes.includes(stem)) && holdsAny(bytes, canaries)),
+    )
+    .map(({ path }) => path)
 }
 
 function holdsAny(bytes: Buffer, texts: readonly string[]): boolean {
   return texts.some((text) => spellings(text).some((each) => bytes.includes(each)))
 }
 
-test('none of the identifiers is kept, of clean files or of refused originals', async () => {
-  const manager = pandok.as('data-manager')
-  const key = await manager.getDeidentificationKey({ params: PROJECT })
+async function openProject() {
+  const key = await pandok.as('data-manager').getDeidentificationKey({ params: PROJECT })
   const vault = openVault(Buffer.from(key.keyBase64, 'base64'), key.pseudonymFormat)
-  const profile = loadProfile(key.profile)
+  return { vault, profile: loadProfile(key.profile) }
+}
+
+/** Checked: what is clean waits for a person, the rest is gone. */
+async function upload(files: readonly Uint8Array[]) {
+  const manager = pandok.as('data-manager')
+  const { id: uploadId } = await manager.createUpload({ params: PROJECT, body: {} })
+  const sha256s: string[] = []
+  for (const bytes of files) sha256s.push(await sendFile(pandok, uploadId, bytes))
+  const params = { uploadId }
+  await manager.completeUpload({ params, body: { sha256s } })
+  const checked = await until(
+    () => manager.getUpload({ params }),
+    (each) => each.status !== 'checking',
+  )
+  return { uploadId, sha256s, checked }
+}
+
+test('a release of a study that was full of identifiers holds none', async () => {
+  const phantom = makePhantom({ seed: 5, size: 64, slices: 12 })
+  const originals = withCanaries(
+    phantom.files.map(({ bytes }) => bytes),
+    'phantom',
+  )
+  expect(
+    foundIn(originals.map((bytes) => ({ path: 'original', bytes: Buffer.from(bytes) }))),
+  ).toEqual(originals.map(() => 'original'))
+  const settings = await openProject()
+  const results = originals.map((bytes) => deidentify(bytes, settings))
+  const { uploadId } = await upload(results.map(({ chunks }) => joinChunks(chunks)))
+  const archived = await approveUpload(pandok, uploadId)
+  expect(archived).toMatchObject({ status: 'archived', files: { archived: originals.length } })
+  await acceptNextCase(pandok, encodeRuns(phantom.truth.mask))
+  await pandok.as('data-manager').putOutcome({
+    params: { caseId: archived.caseIds[0] ?? '' },
+    body: { baseRevision: 0, values: OUTCOME },
+  })
+  const places = await entriesOf('release', await downloadNewRelease(pandok))
+  const searched = withInflated(places)
+  process.stdout.write(
+    `canaries: ${planted.size} in the originals of a release; found in ` +
+      `${foundIn(searched).length} of ${searched.length} entries, names and streams\n`,
+  )
+  expect(foundIn(searched)).toEqual([])
+  // The search does find what a release is meant to hold.
+  const [first] = results
+  for (const known of [first?.pseudonym, first?.sopInstanceUid]) {
+    const holding = places.filter(({ bytes }) => holdsAny(bytes, [known ?? 'nothing']))
+    expect(holding.map(({ path }) => path).join(' ')).toMatch(/\.dcm/)
+  }
+}, 180_000)
+
+test('none of the identifiers is kept, of clean files or of refused originals', async () => {
+  const settings = await openProject()
   const originals = [
     ...Object.keys(KINDS)
       .filter((kind) => kind !== 'PDF')
       .map((kind, at) => instance(kind, 10 + at)),
     koreanInstance(),
   ]
-  const { id: uploadId } = await manager.createUpload({ params: PROJECT, body: {} })
-  const params = { uploadId }
-  const clean: string[] = []
-  const dirty: string[] = []
-  for (const original of originals) {
-    const { chunks } = deidentify(original, { profile, vault }, { regions: [] })
-    clean.push(await send(uploadId, joinChunks(chunks)))
-    dirty.push(await send(uploadId, original))
-  }
-  await manager.completeUpload({ params, body: { sha256s: [...clean, ...dirty] } })
-  const checked = await until(
-    () => manager.getUpload({ params }),
-    (each) => each.status !== 'checking',
-  )
+  const pdf = instance('PDF', 60)
+  expect(() => deidentify(pdf, settings)).toThrow('DEID_SOP_CLASS')
+  const results = originals.map((bytes) => deidentify(bytes, settings, { regions: [] }))
+  const clean = results.map(({ chunks }) => joinChunks(chunks))
+  const dirty = [...originals, pdf]
+  const { uploadId, sha256s, checked } = await upload([...clean, ...dirty])
   expect(checked.files).toMatchObject({ clean: clean.length, refused: dirty.length })
-  expect(checked.refusals.map(({ sha256 }) => sha256).sort()).toEqual([...dirty].sort())
-  const series = checked.studies.flatMap((study) => study.series)
-  expect(series.filter(({ pixels }) => pixels.findings.files > 0)).toEqual([])
-  for (const { seriesInstanceUid, pixels } of series) {
-    if (!pixels.mustBeSeen) continue
-    const ofSeries = { params: { ...params, series: seriesInstanceUid } }
-    const { items } = await manager.listUploadImages(ofSeries)
-    await manager.recordSeriesSeen({ ...ofSeries, body: { seen: framesToSee(items, []) } })
-  }
-  await manager.decideQc({ params, body: { decision: 'approve' } })
-  await until(
-    () => manager.getUpload({ params }),
-    (each) => each.status === 'archived',
+  expect(checked.refusals.map(({ sha256 }) => sha256).sort()).toEqual(
+    sha256s.slice(clean.length).sort(),
   )
-  const places = await everything()
-  const subject = [...SUBJECT.parts, SUBJECT.mail, '7734-1902', '17-1234567']
-  const texts = [...planted.keys(), ...subject]
+  const findings = checked.studies.flatMap(({ series }) =>
+    series.map((each) => each.pixels.findings),
+  )
+  expect(findings.filter(({ files }) => files > 0)).toEqual([])
+  expect(await approveUpload(pandok, uploadId)).toMatchObject({ status: 'archived' })
   // The stems lead to every canary, wherever it stands in base64.
   for (const text of planted.keys()) {
     const encoded = ['', '-', '--'].map((before) => Buffer.from(before + text).toString('base64'))
@@ -165,20 +223,24 @@ test('none of the identifiers is kept, of clean files or of refused originals', 
       ).toBe(true)
     }
   }
-  const found = places.filter(({ bytes }) => holdsAny(bytes, subject)).map(({ path }) => path)
-  for (const { path, bytes } of places) {
-    if (STEMS.some((stem) => bytes.includes(stem)) && holdsAny(bytes, [...planted.keys()])) {
-      found.push(path)
-    }
-  }
-  // What is searched does hold what was uploaded.
-  const isArchived = places.some(({ bytes }) => bytes.includes('DICM'))
+  const places = await everything()
+  const found = foundIn(places)
   const megabytes = places.reduce((sum, { bytes }) => sum + bytes.length, 0) / 2 ** 20
   process.stdout.write(
-    `canaries: ${texts.length} in ${originals.length} originals and their clean files; found in ` +
+    `canaries: ${planted.size} in ${dirty.length} originals and their clean files; found in ` +
       `${found.length} of ${places.length} files, tables and streams, ${megabytes.toFixed(0)} MiB\n`,
   )
   expect(found).toEqual([])
-  expect(isArchived).toBe(true)
   expect(planted.size).toBeGreaterThanOrEqual(300)
+  // The search does find what is meant to be kept: in a table, and in a blob of the archive.
+  const [first] = results
+  for (const known of [first?.pseudonym, first?.sopInstanceUid]) {
+    const holding = places.filter(({ bytes }) => holdsAny(bytes, [known ?? 'nothing']))
+    const isOf = (part: string) => holding.some(({ path }) => path.includes(part))
+    expect([isOf('database public.'), isOf('/archive/')], known).toEqual([true, true])
+  }
+  // No byte of what was refused is kept, by its name or as a whole.
+  for (const sha256 of sha256s.slice(clean.length)) {
+    expect(places.filter(({ path }) => path.includes(sha256)).map(({ path }) => path)).toEqual([])
+  }
 }, 180_000)

@@ -9,34 +9,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { deidentify, joinChunks, loadProfile, openVault, shiftIsoDate } from '@pandok/anonymizer'
-import { encodeRuns, type OutcomeValues, PandokError } from '@pandok/contract'
+import { encodeRuns, PandokError } from '@pandok/contract'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makePhantom, type Phantom } from '../phantom/index.ts'
 import { startTestInstallation, type TestInstallation } from '../support/installation.ts'
+import { OUTCOME, PROJECT, sendFile, until } from '../support/workflow.ts'
 
-const PROJECT = { projectKey: 'lung-prognosis' }
 const ROOT = join(import.meta.dirname, '../..')
-
-const OUTCOME: OutcomeValues = {
-  sex: 'M',
-  ageAtDiagnosis: 93,
-  histology: '8140/3',
-  tnmEdition: '9',
-  clinicalT: 'T1c',
-  clinicalN: 'N1',
-  clinicalM: 'M0',
-  treatments: ['surgery'],
-  diagnosisDate: '2021-02-10',
-  surgeryDate: '2021-03-01',
-  radiotherapyStartDate: null,
-  systemicStartDate: null,
-  recurrenceDate: null,
-  lastContactDate: '2023-07-01',
-  vitalStatus: 'dead',
-  deathDate: '2023-07-01',
-  deathCause: 'lung-cancer',
-}
 
 let pandok: TestInstallation
 let phantom: Phantom
@@ -59,22 +39,6 @@ const codeOf = (work: Promise<unknown>) =>
     (error: unknown) => (error instanceof PandokError ? error.code : String(error)),
   )
 
-async function until<T>(read: () => Promise<T>, isThere: (value: T) => boolean): Promise<T> {
-  for (let tries = 0; tries < 300; tries++) {
-    const value = await read()
-    if (isThere(value)) return value
-    await new Promise((wake) => setTimeout(wake, 100))
-  }
-  throw new Error('it did not happen within 30 s')
-}
-
-async function send(uploadId: string, bytes: Uint8Array): Promise<string> {
-  const sha256 = createHash('sha256').update(bytes).digest('hex')
-  const body = new Blob([new Uint8Array(bytes)])
-  await pandok.as('data-manager').putUploadFile({ params: { uploadId, sha256 }, body })
-  return sha256
-}
-
 describe('the main job', { timeout: 120_000 }, () => {
   let pseudonym = ''
   let caseId = ''
@@ -91,10 +55,10 @@ describe('the main job', { timeout: 120_000 }, () => {
     for (const { bytes } of phantom.files) {
       const clean = deidentify(bytes, { profile: loadProfile(key.profile), vault })
       pseudonym = clean.pseudonym
-      sha256s.push(await send(upload.id, joinChunks(clean.chunks)))
+      sha256s.push(await sendFile(pandok, upload.id, joinChunks(clean.chunks)))
     }
     const [original] = phantom.files
-    const dirty = await send(upload.id, original?.bytes ?? new Uint8Array())
+    const dirty = await sendFile(pandok, upload.id, original?.bytes ?? new Uint8Array())
     await manager.completeUpload({ params, body: { sha256s: [...sha256s, dirty] } })
     const checked = await until(
       () => manager.getUpload({ params }),
@@ -132,9 +96,9 @@ describe('the main job', { timeout: 120_000 }, () => {
     )
     expect(archived.caseIds).toHaveLength(1)
     caseId = archived.caseIds[0] ?? ''
-    expect(await codeOf(send(upload.id, phantom.files[1]?.bytes ?? new Uint8Array()))).toBe(
-      'UPLOAD_CLOSED',
-    )
+    expect(
+      await codeOf(sendFile(pandok, upload.id, phantom.files[1]?.bytes ?? new Uint8Array())),
+    ).toBe('UPLOAD_CLOSED')
   })
 
   test('one labeler gets the case, nobody else', async () => {
@@ -388,7 +352,7 @@ describe('the main job', { timeout: 120_000 }, () => {
     const uploads = await Promise.all(
       [1, 2].map(async () => {
         const { id } = await manager.createUpload({ params: PROJECT, body: {} })
-        return { uploadId: id, sha256: await send(id, joinChunks(clean.chunks)) }
+        return { uploadId: id, sha256: await sendFile(pandok, id, joinChunks(clean.chunks)) }
       }),
     )
     for (const { uploadId, sha256 } of uploads) {

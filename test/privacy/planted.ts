@@ -8,6 +8,7 @@ import {
   dataSet,
   dictionaryEntry,
   type Element,
+  readDicom,
   sequence,
   tagOf,
   type ValueElement,
@@ -190,6 +191,23 @@ export function instance(kind: string, index: number, more: readonly Element[] =
   return withMeta(dataSet([...elements, ...more]), kind)
 }
 
+/** The files of one series, with the same canaries in each. */
+export function withCanaries(files: readonly Uint8Array[], where: string): Uint8Array[] {
+  const added = [
+    value('00080005', 'CS', 'ISO_IR 192'),
+    value('00100010', 'PN', canary(`${where} name`)),
+    value('00100020', 'LO', canary(`${where} id`)),
+    ...identifying(where),
+    ...hidden(where),
+    sequence('00400275', [dataSet(identifying(`${where} item`))]),
+    sequence('00082218', [dataSet([value('00080104', 'LO', 'Lung'), ...nested(where)])]),
+  ]
+  return files.map((bytes) => {
+    const { dataSet: original, transferSyntaxUid } = readDicom(bytes)
+    return writeDicom({ transferSyntaxUid, dataSet: dataSet([...original.values(), ...added]) })
+  })
+}
+
 function nested(kind: string): Element[] {
   return [
     value('00081048', 'PN', canary(`${kind} nested name`)),
@@ -292,7 +310,7 @@ export function spellings(text: string): Buffer[] {
  * What every canary has in common, in each spelling: where none of these is, there is no canary. Of
  * base64 only the characters that the common bytes decide alone.
  */
-export const STEMS: readonly Buffer[] = ['QZX0', 'QZX1'].flatMap((stem) => {
+export const STEMS: readonly Buffer[] = ['QZX0', 'QZX1', 'QZX2'].flatMap((stem) => {
   const plain = Buffer.from(stem)
   const hex = plain.toString('hex')
   const numbers = [...plain].join(',')
