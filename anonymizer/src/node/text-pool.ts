@@ -1,7 +1,7 @@
 /**
  * Child processes in which the detector looks at frames, apart from those of header work: they start
- * with the first job, have a low priority, and limits of memory and time. A file that one of them
- * cannot stand costs that file.
+ * with the first job, have a low priority, and limits of memory and time. A file that two of them
+ * cannot stand costs that file: one may have been killed where memory was short.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -54,6 +54,8 @@ const TIMEOUT_MS = 30_000
 /** Of a job that asks for all frames, before anybody counted them. */
 const MANY_FRAMES = 100
 
+const MAX_TRIES = 2
+
 export function startTextPool(options: { processes: number; timeoutMs?: number }): TextPool {
   const timeoutMs = options.timeoutMs ?? TIMEOUT_MS
   const idle: ChildProcess[] = []
@@ -90,15 +92,18 @@ export function startTextPool(options: { processes: number; timeoutMs?: number }
   }
 
   const ask = async (job: TextJob | CornersJob, frames: number): Promise<unknown> => {
-    const child = await take()
-    if (child === undefined) return { kind: 'failed', code: 'DEID_CRASHED' }
-    const reply = await askChild(child, job, timeoutMs * (frames + 1))
-    if (reply.kind === 'answered') {
-      release(child)
-      return reply.message
+    for (let tries = 1; ; tries++) {
+      const child = await take()
+      if (child === undefined) return { kind: 'failed', code: 'DEID_CRASHED' }
+      const reply = await askChild(child, job, timeoutMs * (frames + 1))
+      if (reply.kind === 'answered') {
+        release(child)
+        return reply.message
+      }
+      drop(child)
+      if (reply.kind === 'timed-out') return { kind: 'failed', code: 'DEID_TIMEOUT' }
+      if (tries === MAX_TRIES || isClosed) return { kind: 'failed', code: 'DEID_CRASHED' }
     }
-    drop(child)
-    return { kind: 'failed', code: reply.kind === 'crashed' ? 'DEID_CRASHED' : 'DEID_TIMEOUT' }
   }
 
   return {
