@@ -10,15 +10,25 @@ const RANGE_STEP = 509
 /** '' for each frame that is not of whole 8 or 16 bit samples in memory. */
 export function nativeCorners(dataSet: DataSet): string[] {
   const frames = getNumber(dataSet, '00280008') ?? 1
+  const cornersOf = createCorners(dataSet)
+  return Array.from({ length: frames }, (_, at) => cornersOf(at + 1))
+}
+
+/** As nativeCorners, of one frame from 1. */
+export function nativeCornersOf(dataSet: DataSet, frame: number): string {
+  return createCorners(dataSet)(frame)
+}
+
+function createCorners(dataSet: DataSet): (frame: number) => string {
   const samples = samplesOf(dataSet)
   const height = getNumber(dataSet, '00280010') ?? 0
   const width = getNumber(dataSet, '00280011') ?? 0
   const size = width * height
-  return Array.from({ length: frames }, (_, at) => {
-    const pixels = samples?.subarray(at * size, (at + 1) * size)
+  return (frame) => {
+    const pixels = samples?.subarray((frame - 1) * size, frame * size)
     if (pixels === undefined || pixels.length !== size || size === 0) return ''
     return cornerSignature({ width, height, pixels }, edgeOf(pixels))
-  })
+  }
 }
 
 type Samples = Uint8Array | Uint16Array | Int16Array

@@ -22,7 +22,7 @@ interface Refused {
 export interface Looker {
   /**
    * A cornerSignature for each of the file's frames: where it changes, text may have come or gone.
-   * Empty where they cannot be read: such a frame is looked at.
+   * Empty where they cannot be read, or where a list of devices announces text: such frames are looked at.
    */
   readonly corners: (path: string, frames: number) => Promise<readonly string[]>
   readonly look: (
