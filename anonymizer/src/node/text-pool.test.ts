@@ -52,16 +52,18 @@ function commandOf(pid: number): string {
 
 /** Kills so many processes, one after another, while the answer is awaited. */
 async function lookAndKill(pool: TextPool, kills: number) {
+  // Those of the test before may not be gone yet.
+  const known = new Set(poolProcesses())
   const answer = pool.look({ source: { kind: 'file', path }, frames: 'all' })
-  const killed = new Set<number>()
-  while (killed.size < kills) {
-    const next = poolProcesses().find((pid) => !killed.has(pid))
+  for (let killed = 0; killed < kills; ) {
+    const next = poolProcesses().find((pid) => !known.has(pid))
     if (next === undefined) {
       await sleep(1)
       continue
     }
     process.kill(next, 'SIGKILL')
-    killed.add(next)
+    known.add(next)
+    killed++
   }
   return await answer
 }
