@@ -15,7 +15,10 @@ export async function giveQueue(ownerUrl: string, applicationUrl: string): Promi
      begin
        perform pg_advisory_xact_lock(hashtextextended('rights of the application', 0));
        execute format('grant create on database %I to ${role}', current_database());
-       if to_regnamespace('graphile_worker') is null then return; end if;
+       -- Once it is the application's, an owner who is no superuser may not even look at it.
+       if not exists (select from pg_namespace
+                       where nspname = 'graphile_worker' and nspowner <> '${role}'::regrole)
+       then return; end if;
        execute 'alter schema graphile_worker owner to ${role}';
        for thing in
          select format('alter table %s owner to ${role}', c.oid::regclass)
