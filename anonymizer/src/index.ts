@@ -28,6 +28,12 @@ export { DeidError, type DeidErrorCode } from './errors.ts'
 export { couldShowFace, defaceFrame, type FaceSign, looksLikeHead } from './pixels/faces/index.ts'
 export type { Box, PersonReason, PixelPlan, PixelReview, Region, TextBox } from './pixels/model.ts'
 export { BUILT_IN_NAMES, DEFAULT_PROFILE } from './profile/names.ts'
-export { builtInProfileText, loadProfile, type Profile, ProfileError } from './profile/profile.ts'
+export {
+  builtInProfileText,
+  loadProfile,
+  type Profile,
+  ProfileError,
+  type ProfileFault,
+} from './profile/profile.ts'
 export { type ReportRow, sumReports } from './report/report.ts'
 export { createKey, openVault, type PseudonymFormat, type Vault } from './vault/vault.ts'

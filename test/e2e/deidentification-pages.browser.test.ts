@@ -4,12 +4,14 @@
  * wider than the window.
  */
 import { createHash } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { deidentify, joinChunks, loadProfile, openVault } from '@pandok/anonymizer'
 import { dataSet, readDicom, value, writeDicom } from '@pandok/anonymizer/dicom'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { makePhantom } from '../phantom/index.ts'
 import { hasBrowser, launchBrowser, signIn } from '../support/browser.ts'
 import { picturesDirectory } from '../support/figures.ts'
 import { startTestInstallation, type TestInstallation } from '../support/installation.ts'
@@ -28,6 +30,7 @@ describe.skipIf(!hasBrowser && !isCi)('pages of de-identification', () => {
   let browser: Browser
   let page: Page
   let uploadId: string
+  let folder: string
   const faults: string[] = []
 
   beforeAll(async () => {
@@ -36,11 +39,13 @@ describe.skipIf(!hasBrowser && !isCi)('pages of de-identification', () => {
     page = await signIn(browser, pandok, 'data-manager', faults)
     page.setDefaultTimeout(60_000)
     uploadId = await uploadLoop()
+    folder = await mkdtemp(join(tmpdir(), 'pandok-pages-'))
   })
 
   afterAll(async () => {
     await browser.close()
     await pandok.stop()
+    await rm(folder, { recursive: true, force: true })
   })
 
   /** A loop with writing in one frame, of which its sender said that nothing in it identifies. */
@@ -92,38 +97,47 @@ describe.skipIf(!hasBrowser && !isCi)('pages of de-identification', () => {
   async function judge(of: Page, name: string): Promise<void> {
     for (const [language, button] of LANGUAGES) {
       await of.getByRole('button', { name: button }).click()
-      for (const size of WINDOWS) {
-        await of.setViewportSize(size)
-        await of.waitForTimeout(200)
-        if (picturesDirectory !== undefined) {
-          await mkdir(picturesDirectory, { recursive: true })
-          const path = join(picturesDirectory, `${name}.${language}.${size.width}.png`)
-          await of.screenshot({ path })
-        }
-        expect([name, language, size.width, await tooWide(of)]).toEqual([
-          name,
-          language,
-          size.width,
-          [],
-        ])
-      }
-      if (language === 'ko') expect([name, await englishOn(of)]).toEqual([name, []])
+      await judgeIn(of, name, language)
     }
+    await of.evaluate(() => {
+      if (document.activeElement instanceof HTMLElement) document.activeElement.blur()
+    })
   }
 
-  /** What goes beyond the page without a bar to reach it by. */
+  async function judgeIn(of: Page, name: string, language: 'ko' | 'en'): Promise<void> {
+    for (const size of WINDOWS) {
+      await of.setViewportSize(size)
+      await of.waitForTimeout(200)
+      if (picturesDirectory !== undefined) {
+        await mkdir(picturesDirectory, { recursive: true })
+        const path = join(picturesDirectory, `${name}.${language}.${size.width}.png`)
+        await of.screenshot({ path })
+      }
+      expect([name, language, size.width, await tooWide(of)]).toEqual([
+        name,
+        language,
+        size.width,
+        [],
+      ])
+    }
+    if (language === 'ko') expect([name, await englishOn(of)]).toEqual([name, []])
+  }
+
+  /** What goes beyond the page without a bar to reach it by, and pictures of which a part is hidden. */
   const tooWide = (of: Page) =>
     of.evaluate(() =>
-      [...document.querySelectorAll('.content, .content *, dialog[open] *')]
+      [...document.querySelectorAll('.nav, .content, .content *, dialog[open] *')]
         .filter((element) => {
           const isReachable = ['auto', 'scroll'].includes(getComputedStyle(element).overflowX)
           return (
             element.closest('.table-wrap, svg, textarea') === null &&
             (element.getBoundingClientRect().right > innerWidth + 1 ||
+              (element.matches('.review-frame') &&
+                element.scrollHeight > element.clientHeight + 1) ||
               (element.matches('.content, .page, .panel, .notice, dialog') &&
                 element.scrollWidth > element.clientWidth + 1 &&
                 !isReachable) ||
-              (element.matches('.content') && element.scrollWidth > element.clientWidth + 1))
+              (element.matches('.content, .nav') && element.scrollWidth > element.clientWidth + 1))
           )
         })
         .map((element) => `${element.tagName} ${element.className} ${element.textContent}`),
@@ -183,5 +197,150 @@ describe.skipIf(!hasBrowser && !isCi)('pages of de-identification', () => {
     await expect.poll(() => approve.isEnabled()).toBe(true)
     await judge(page, 'qc-seen')
     expect(faults).toEqual([])
+  })
+
+  test('upload and the review of pixels', { timeout: 300_000 }, async () => {
+    await page.goto(`${pandok.url}/upload`)
+    await page.getByRole('table', { name: 'Uploads' }).waitFor()
+    await judge(page, 'upload')
+    const written = await letter(page, US, [{ text: 'HONG GILDONG 1958', left: 24, top: 10 }], 20)
+    for (const [at, bytes] of [
+      ultrasound({ seed: 6, instance: 1, lettering: written }).bytes,
+      ultrasound({ seed: 6, instance: 2, lettering: written }).bytes,
+      ...makePhantom({ seed: 7, size: 64, slices: 3 }).files.map((file) => file.bytes),
+      Buffer.from('no image'),
+    ].entries()) {
+      await writeFile(join(folder, `${at}.dcm`), bytes)
+    }
+    await page.getByTestId('upload-input').setInputFiles(folder)
+    const review = page.getByRole('region', { name: 'Look at the pixels' })
+    await review.locator('.review-stage[data-drawn=true]').waitFor({ timeout: 120_000 })
+    await judge(page, 'pixel-review')
+    await page.keyboard.press('s')
+    await page.waitForTimeout(500)
+    await judge(page, 'pixel-review-sheet')
+    await page.keyboard.press('s')
+    await review.getByRole('button', { name: /^Blank \d/ }).click()
+    await page.getByRole('link', { name: 'See what was changed' }).waitFor()
+    await judge(page, 'upload-done')
+    await page.getByRole('link', { name: 'See what was changed' }).click()
+    await page.locator('canvas[data-drawn=true]').first().waitFor({ timeout: 120_000 })
+    const changed = page.getByRole('table', { name: 'What was changed' })
+    // In words, the code small beside them.
+    await changed.getByRole('cell', { name: 'removed X', exact: true }).first().waitFor()
+    await changed.getByRole('cell', { name: 'blanked in the pixels C-pixels' }).waitFor()
+    await judge(page, 'qc')
+    await changed.scrollIntoViewIfNeeded()
+    await judge(page, 'qc-changed')
+    expect(faults).toEqual([])
+  })
+
+  test('the record', { timeout: 180_000 }, async () => {
+    const manager = await signIn(browser, pandok, 'manager', faults)
+    await manager.goto(`${pandok.url}/record`)
+    const none = manager.getByText(/^No copy is out/)
+    await none.waitFor()
+    // One line, not a page of nothing.
+    expect(
+      (await none.locator('xpath=ancestor::*[contains(@class,"state")]').boundingBox())?.height,
+    ).toBeLessThan(60)
+    await manager.getByRole('button', { name: 'Verify the chain' }).click()
+    await manager.getByText(/^The chain holds/).waitFor()
+    await judge(manager, 'record')
+    await manager.getByRole('button', { name: '한국어' }).click()
+    await manager.getByRole('button', { name: '사본 기록' }).click()
+    await judgeIn(manager, 'record-dialog', 'ko')
+    for (const [label, text] of [
+      ['받은 곳', '대한대학교병원 영상의학과'],
+      ['보관 장소', '연구동 3층 서버실'],
+      ['제공 내용', '릴리스 1, 영상만'],
+    ] as const) {
+      await manager.getByRole('dialog').getByLabel(label).fill(text)
+    }
+    await manager.getByRole('dialog').getByRole('button', { name: '기록', exact: true }).click()
+    await manager.getByRole('table', { name: '사본' }).getByText('대한대학교병원').waitFor()
+    await judge(manager, 'record-copy')
+    await manager.context().close()
+    expect(faults).toEqual([])
+  })
+
+  test('the settings; faults of a profile are said in the reader’s language', {
+    timeout: 180_000,
+  }, async () => {
+    const manager = await signIn(browser, pandok, 'manager', faults)
+    await manager.goto(`${pandok.url}/settings`)
+    const text = manager.getByRole('textbox').first()
+    await text.waitFor()
+    await judge(manager, 'settings')
+    const head = 'name: t\nversion: 1\noptions: []\n'
+    for (const [language, wrong, said] of [
+      ['한국어', 'faces: blur\n', '4행: faces: 가능한 값은 refuse, deface, keep입니다'],
+      ['한국어', 'overrides: [\n', '5행: YAML이나 JSON으로 읽을 수 없습니다'],
+      ['한국어', 'sopClasses: [1.2.3]\n', '4행: sopClasses.0: 표준의 저장 SOP 클래스가 아닙니다'],
+      ['English', 'faces: blur\n', 'Line 4: faces can be refuse, deface, keep'],
+      ['English', 'overrides: [\n', 'Line 5: this cannot be read as YAML or JSON'],
+      [
+        'English',
+        'sopClasses: [1.2.3]\n',
+        'Line 4: sopClasses.0: no storage SOP class of the standard',
+      ],
+    ] as const) {
+      await manager.getByRole('button', { name: language }).click()
+      await text.fill(head + wrong)
+      await expect.poll(() => manager.locator('.issue').textContent()).toBe(said)
+    }
+    await judge(manager, 'settings-fault')
+    await manager.locator('.content').evaluate((content) => content.scrollTo(0, 1e6))
+    await judge(manager, 'settings-key')
+    await manager.getByRole('button', { name: 'New key' }).click()
+    await judgeIn(manager, 'settings-dialog', 'en')
+    await manager.keyboard.press('Escape')
+    expect(await unmarked(manager)).toEqual([])
+    await manager.context().close()
+    expect(faults).toEqual([])
+  })
+
+  /** Goes round the page by Tab: what has the keyboard and does not show it. */
+  async function unmarked(of: Page): Promise<string[]> {
+    const found: string[] = []
+    await of.locator('.mark').focus()
+    for (let steps = 0; steps < 40; steps++) {
+      await of.keyboard.press('Tab')
+      const name = await of.evaluate(() => {
+        const element = document.activeElement
+        if (element === null || element === document.body) return undefined
+        const shown = [element, ...['.lined-text', '.check'].map((each) => element.closest(each))]
+        const isMarked = shown.some(
+          (each) => each !== null && getComputedStyle(each).outlineStyle !== 'none',
+        )
+        return isMarked ? undefined : `${element.tagName} ${element.className}`
+      })
+      if (name !== undefined) found.push(name)
+    }
+    return found
+  }
+
+  test('who may not, and what fails, is told', { timeout: 120_000 }, async () => {
+    const reader = await signIn(browser, pandok, 'labeler-1', faults)
+    for (const path of ['settings', 'record', `uploads/${uploadId}`]) {
+      await reader.goto(`${pandok.url}/${path}`)
+      await reader.getByText('Your roles do not allow this page').waitFor()
+      await judge(reader, `no-permission-${path.split('/')[0] ?? ''}`)
+    }
+    await page.route('**/api/projects/*/ledger**', (route) =>
+      route.fulfill({
+        status: 503,
+        contentType: 'application/problem+json',
+        body: JSON.stringify({
+          type: 'about:blank',
+          title: 'The database does not answer; try again',
+          status: 503,
+          code: 'DATABASE_UNAVAILABLE',
+        }),
+      }),
+    )
+    await page.goto(`${pandok.url}/record`)
+    await page.getByText('DATABASE_UNAVAILABLE').first().waitFor()
+    await judge(page, 'record-error')
   })
 })

@@ -42,24 +42,50 @@ limits: { frames: 50000 }
   })
 
   test.each([
-    ['no profile at all', 'hello', 1],
-    ['an unknown option', 'name: t\nversion: 1\noptions:\n  - keep-all\n', 4],
+    ['no profile at all', 'hello', 1, 'NO_PROFILE'],
+    ['an unknown option', 'name: t\nversion: 1\noptions:\n  - keep-all\n', 4, 'CHOICE'],
     [
       'dates both ways',
       'name: t\nversion: 1\noptions: [retain-full-dates, retain-modified-dates]\n',
       3,
+      'DATES_TWICE',
     ],
-    ['an unknown key', `${HEAD}pixel: {}\n`, 4],
-    ['an unknown attribute', `${HEAD}overrides:\n  - attribute: NoSuch\n    action: X\n`, 5],
-    ['an unknown action', `${HEAD}overrides:\n  - attribute: StationName\n    action: R\n`, 6],
-    ['what the engine sets', `${HEAD}overrides:\n  - attribute: PatientID\n    action: K\n`, 5],
-    ['a private attribute', `${HEAD}overrides:\n  - attribute: "00091010"\n    action: K\n`, 5],
-    ['no storage class', `${HEAD}sopClasses: [1.2.3]\n`, 4],
-    ['faces otherwise', `${HEAD}faces: blur\n`, 4],
-    ['a limit that is none', `${HEAD}limits: { depth: 1000 }\n`, 4],
-    ['a key twice', `${HEAD}version: 2\n`, 4],
-    ['an alias bomb', 'a: &a [1]\nb: *a\nname: t\n', 1],
-  ])('%s: the error names the line', (_, text, line) => {
+    ['an unknown key', `${HEAD}pixel: {}\n`, 4, 'UNKNOWN_KEY'],
+    [
+      'an unknown attribute',
+      `${HEAD}overrides:\n  - attribute: NoSuch\n    action: X\n`,
+      5,
+      'NO_ATTRIBUTE',
+    ],
+    [
+      'an unknown action',
+      `${HEAD}overrides:\n  - attribute: StationName\n    action: R\n`,
+      6,
+      'CHOICE',
+    ],
+    [
+      'what the engine sets',
+      `${HEAD}overrides:\n  - attribute: PatientID\n    action: K\n`,
+      5,
+      'ENGINE_SETS',
+    ],
+    [
+      'a private attribute',
+      `${HEAD}overrides:\n  - attribute: "00091010"\n    action: K\n`,
+      5,
+      'PRIVATE',
+    ],
+    ['no storage class', `${HEAD}sopClasses: [1.2.3]\n`, 4, 'NO_SOP_CLASS'],
+    ['faces otherwise', `${HEAD}faces: blur\n`, 4, 'CHOICE'],
+    ['a limit that is none', `${HEAD}limits: { depth: 1000 }\n`, 4, 'TOO_LARGE'],
+    ['a limit of nothing', `${HEAD}limits: { depth: 0 }\n`, 4, 'TOO_SMALL'],
+    ['no list of options', 'name: t\nversion: 1\noptions: basic\n', 3, 'TYPE'],
+    ['no version', 'name: t\noptions: []\n', 1, 'MISSING'],
+    ['a name with spaces', 'name: our trial\nversion: 1\noptions: []\n', 1, 'NAME'],
+    ['no YAML', `${HEAD}faces: [\n`, 5, 'SYNTAX'],
+    ['a key twice', `${HEAD}version: 2\n`, 4, 'KEY_TWICE'],
+    ['an alias bomb', 'a: &a [1]\nb: *a\nname: t\n', 1, 'ALIASES'],
+  ])('%s: the error names the line', (_, text, line, code) => {
     let error: unknown
     try {
       loadProfile(text)
@@ -67,6 +93,6 @@ limits: { frames: 50000 }
       error = thrown
     }
     if (!(error instanceof ProfileError)) throw new Error('accepted')
-    expect(error.line).toBe(line)
+    expect([error.line, error.code]).toEqual([line, code])
   })
 })

@@ -59,13 +59,43 @@ export interface Profile {
   readonly label: string
 }
 
-/** What is wrong with a profile; `line` counts from 1. */
+export type ProfileFault =
+  /** No YAML. */
+  | 'SYNTAX'
+  | 'KEY_TWICE'
+  | 'NO_PROFILE'
+  | 'ALIASES'
+  | 'UNKNOWN_KEY'
+  | 'MISSING'
+  | 'TYPE'
+  | 'CHOICE'
+  | 'TOO_SMALL'
+  | 'TOO_LARGE'
+  | 'NAME'
+  | 'DATES_TWICE'
+  | 'NO_ATTRIBUTE'
+  | 'NO_SOP_CLASS'
+  | 'ENGINE_SETS'
+  | 'PRIVATE'
+
+export interface ProfileFacts {
+  /** The path in the profile, such as overrides.0.action. */
+  readonly where?: string
+  /** What may stand there, or how much. */
+  readonly allowed?: string
+}
+
+/** What is wrong with a profile, in a code with facts and in English; `line` counts from 1. */
 export class ProfileError extends Error {
   override readonly name = 'ProfileError'
   readonly line: number
-  constructor(line: number, detail: string) {
+  readonly code: ProfileFault
+  readonly facts: ProfileFacts
+  constructor(line: number, code: ProfileFault, detail: string, facts: ProfileFacts = {}) {
     super(`line ${line}: ${detail}`)
     this.line = line
+    this.code = code
+    this.facts = facts
   }
 }
 
@@ -74,9 +104,18 @@ const optionNames = Object.keys(OPTIONS) as Option[]
 const attribute = z.string().transform((text, context) => {
   const tag = tagFrom(text)
   if (tag !== undefined) return tag
-  context.addIssue({ code: 'custom', message: `no attribute is called ${text}` })
+  context.addIssue({
+    code: 'custom',
+    message: `no attribute is called ${text}`,
+    params: faulty('NO_ATTRIBUTE'),
+  })
   return z.NEVER
 })
+
+/** What our own checks say, besides their words. */
+function faulty(fault: ProfileFault): { readonly fault: ProfileFault } {
+  return { fault }
+}
 
 /** Higher ones are no limit any more. */
 const limit = (usual: number, most: number) => z.int().min(1).max(most).default(usual)
@@ -93,16 +132,20 @@ const schema = z.strictObject({
         !['retain-full-dates', 'retain-modified-dates'].every((each) =>
           options.includes(each as Option),
         ),
-      'dates are either kept in full or modified, not both',
+      {
+        message: 'dates are either kept in full or modified, not both',
+        params: faulty('DATES_TWICE'),
+      },
     ),
   overrides: z
     .array(z.strictObject({ attribute, action: z.enum(['D', 'Z', 'X', 'K', 'U', 'C']) }))
     .default([]),
   sopClasses: z
     .array(
-      z
-        .string()
-        .refine((uid) => iodOf(uid) !== undefined, 'not a storage SOP class of the standard'),
+      z.string().refine((uid) => iodOf(uid) !== undefined, {
+        message: 'not a storage SOP class of the standard',
+        params: faulty('NO_SOP_CLASS'),
+      }),
     )
     .optional(),
   pixels: z
@@ -155,10 +198,15 @@ export function loadProfile(nameOrText: string): Profile {
   const document = parseDocument(nameOrText, { lineCounter: counter, uniqueKeys: true })
   const [broken] = document.errors
   if (broken !== undefined) {
-    throw new ProfileError(counter.linePos(broken.pos[0]).line, broken.message.split('\n')[0] ?? '')
+    throw new ProfileError(
+      counter.linePos(broken.pos[0]).line,
+      broken.code === 'DUPLICATE_KEY' ? 'KEY_TWICE' : 'SYNTAX',
+      broken.message.split('\n')[0] ?? '',
+    )
   }
   if (!isMap(document.contents)) {
-    throw new ProfileError(1, `neither a profile nor one of ${BUILT_IN_NAMES.join(', ')}`)
+    const allowed = BUILT_IN_NAMES.join(', ')
+    throw new ProfileError(1, 'NO_PROFILE', `neither a profile nor one of ${allowed}`, { allowed })
   }
   return fromParsed(plain(document), (path) => {
     for (let depth = path.length; depth > 0; depth--) {
@@ -175,7 +223,7 @@ function plain(document: Document): unknown {
   try {
     return document.toJS({ maxAliasCount: 0 })
   } catch {
-    throw new ProfileError(1, 'a profile has no aliases')
+    throw new ProfileError(1, 'ALIASES', 'a profile has no aliases')
   }
 }
 
@@ -183,17 +231,26 @@ function fromParsed(parsed: unknown, lineOf: (path: readonly PropertyKey[]) => n
   const result = schema.safeParse(parsed)
   if (!result.success) {
     const [issue] = result.error.issues
-    const path = issue?.path ?? []
-    const more = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []
-    const where = [...path, ...more].join('.')
-    throw new ProfileError(lineOf([...path, ...more]), `${where}: ${issue?.message ?? 'not valid'}`)
+    if (issue === undefined) throw result.error
+    const more = issue.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []
+    const path = [...issue.path, ...more]
+    const where = path.join('.')
+    const { code, allowed } = faultOf(issue, parsed)
+    throw new ProfileError(lineOf(path), code, `${where}: ${issue.message}`, {
+      where,
+      ...(allowed === undefined ? {} : { allowed }),
+    })
   }
   const { overrides, options, sopClasses, ...rest } = result.data
   overrides.forEach(({ attribute: tag }, at) => {
     const line = () => lineOf(['overrides', at])
-    if (FIXED.has(tag)) throw new ProfileError(line(), `(${tag}) is set by the engine`)
+    const where = `(${tag})`
+    if (FIXED.has(tag)) {
+      throw new ProfileError(line(), 'ENGINE_SETS', `${where} is set by the engine`, { where })
+    }
     if (isPrivate(tag)) {
-      throw new ProfileError(line(), `(${tag}) is private: its block is not known here`)
+      const detail = `${where} is private: its block is not known here`
+      throw new ProfileError(line(), 'PRIVATE', detail, { where })
     }
   })
   return {
@@ -203,6 +260,45 @@ function fromParsed(parsed: unknown, lineOf: (path: readonly PropertyKey[]) => n
     sopClasses: sopClasses === undefined ? undefined : new Set(sopClasses),
     label: `Pandok ${rest.name} v${rest.version}, PS3.15 ${EDITION}`,
   }
+}
+
+function faultOf(
+  issue: z.core.$ZodIssue,
+  parsed: unknown,
+): { readonly code: ProfileFault; readonly allowed?: string } {
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return { code: 'UNKNOWN_KEY' }
+    case 'invalid_type':
+      return isThere(parsed, issue.path)
+        ? { code: 'TYPE', allowed: issue.expected }
+        : { code: 'MISSING' }
+    case 'invalid_value':
+      return { code: 'CHOICE', allowed: issue.values.join(', ') }
+    case 'too_small':
+      return { code: 'TOO_SMALL', allowed: String(issue.minimum) }
+    case 'too_big':
+      return { code: 'TOO_LARGE', allowed: String(issue.maximum) }
+    case 'custom': {
+      const fault: unknown = issue.params?.['fault']
+      return { code: OWN_FAULTS.find((each) => each === fault) ?? 'TYPE' }
+    }
+    case 'invalid_format':
+      return { code: 'NAME' }
+    default:
+      return { code: 'TYPE' }
+  }
+}
+
+const OWN_FAULTS = ['DATES_TWICE', 'NO_ATTRIBUTE', 'NO_SOP_CLASS'] as const
+
+function isThere(parsed: unknown, path: readonly PropertyKey[]): boolean {
+  let at = parsed
+  for (const step of path) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, step)) return false
+    at = Reflect.get(at, step)
+  }
+  return true
 }
 
 function tagFrom(text: string): Tag | undefined {

@@ -1,5 +1,6 @@
 /** What a page shows when the server said no: not allowed, or failed with a way to try again. */
 import { PandokError } from '@pandok/contract'
+import i18next from 'i18next'
 import { useTranslation } from 'react-i18next'
 import { EmptyState, ErrorState } from '../ui/index.ts'
 
@@ -10,7 +11,7 @@ export function QueryError({ error, retry }: { error: unknown; retry: () => void
   return (
     <ErrorState
       title={t('failed')}
-      message={error instanceof PandokError ? error.message : ''}
+      message={wordsOf(code)}
       code={code}
       retryLabel={t('retry')}
       onRetry={retry}
@@ -18,6 +19,19 @@ export function QueryError({ error, retry }: { error: unknown; retry: () => void
   )
 }
 
+/** One line for a passing note: why it did not work, in words, with the code. */
+export function failureOf(error: unknown): string {
+  const code = codeOf(error)
+  return `${wordsOf(code)} (${code})`
+}
+
 export function codeOf(error: unknown): string {
   return error instanceof PandokError ? error.code : 'NETWORK'
+}
+
+/** A newer server may know codes that this page does not. */
+function wordsOf(code: string): string {
+  return i18next.exists(`problems.${code}`)
+    ? i18next.t(`problems.${code}` as 'problems.NETWORK')
+    : i18next.t('failed')
 }

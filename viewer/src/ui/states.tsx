@@ -1,6 +1,7 @@
 /** What a page shows when it has nothing to show: loading, empty, failed, not allowed. */
 import type { ReactNode } from 'react'
 import { Button } from './Button.tsx'
+import { classes } from './classes.ts'
 import { ProgressBar } from './ProgressBar.tsx'
 
 export function LoadingState({ label }: { label: string }) {
@@ -15,12 +16,14 @@ export function LoadingState({ label }: { label: string }) {
 
 export interface EmptyStateProps {
   readonly title: string
+  /** One line among other things of a page, not the page. */
+  readonly isSmall?: boolean
   readonly children?: ReactNode
 }
 
-export function EmptyState({ title, children }: EmptyStateProps) {
+export function EmptyState({ title, isSmall = false, children }: EmptyStateProps) {
   return (
-    <div className="state">
+    <div className={classes('state', isSmall && 'small')}>
       <div className="title">{title}</div>
       {children}
     </div>

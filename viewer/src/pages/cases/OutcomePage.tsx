@@ -4,7 +4,7 @@ import { useMutation, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useParams } from 'react-router'
-import { codeOf, QueryError } from '../../data/QueryError.tsx'
+import { codeOf, failureOf, QueryError } from '../../data/QueryError.tsx'
 import { useDelayed } from '../../data/use-delayed.ts'
 import { useSession } from '../../session/context.ts'
 import { Button, Checks, Field, type FieldIssue, LoadingState, showToast } from '../../ui/index.ts'
@@ -69,7 +69,7 @@ function OutcomeForm({ entry, onSaved }: { entry: Outcome; onSaved: () => void }
       onSaved()
     },
     onError: (error) => {
-      if (codeOf(error) !== 'REVISION_STALE') showToast(`${t('failed')}: ${codeOf(error)}`, 'bad')
+      if (codeOf(error) !== 'REVISION_STALE') showToast(failureOf(error), 'bad')
     },
   })
   const isStale = save.isError && codeOf(save.error) === 'REVISION_STALE'

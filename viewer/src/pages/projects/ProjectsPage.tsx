@@ -3,7 +3,7 @@ import { Project } from '@pandok/contract'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { codeOf, QueryError } from '../../data/QueryError.tsx'
+import { failureOf, QueryError } from '../../data/QueryError.tsx'
 import type { Session } from '../../session/session.ts'
 import {
   Button,
@@ -102,7 +102,7 @@ function CreateProject({ session, onClose }: { session: Session; onClose: () => 
       await queries.invalidateQueries({ queryKey: ['projects'] })
     },
     onError: (error) => {
-      showToast(`${t('failed')}: ${codeOf(error)}`, 'bad')
+      showToast(failureOf(error), 'bad')
     },
   })
   return (

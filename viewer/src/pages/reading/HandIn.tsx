@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNavigate } from 'react-router'
 import type { Reading, TaskDetail } from '../../bridge/use-reading.ts'
-import { codeOf } from '../../data/QueryError.tsx'
+import { failureOf } from '../../data/QueryError.tsx'
 import { useSession } from '../../session/context.ts'
 import { Button, ConfirmDialog, showToast } from '../../ui/index.ts'
 
@@ -33,7 +33,7 @@ export function HandIn({ task, reading }: { task: TaskDetail; reading: Reading }
     },
     onError: (error) => {
       setAsked(undefined)
-      showToast(`${t('failed')}: ${codeOf(error)}`, 'bad')
+      showToast(failureOf(error), 'bad')
     },
   })
   return (

@@ -5,7 +5,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNavigate } from 'react-router'
 import type { Reading, TaskDetail } from '../../bridge/use-reading.ts'
-import { codeOf } from '../../data/QueryError.tsx'
+import { failureOf } from '../../data/QueryError.tsx'
 import type { ReadingEngine } from '../../imaging/index.ts'
 import { useSession } from '../../session/context.ts'
 import { Button, ConfirmDialog, Field, showToast } from '../../ui/index.ts'
@@ -47,7 +47,7 @@ export function Verdict({ task, reading, pins, setPins, engine }: VerdictProps) 
     },
     onError: (error) => {
       setAsked(undefined)
-      showToast(`${t('failed')}: ${codeOf(error)}`, 'bad')
+      showToast(failureOf(error), 'bad')
     },
   })
   return (

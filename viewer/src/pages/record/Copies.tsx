@@ -7,6 +7,7 @@ import { QueryError } from '../../data/QueryError.tsx'
 import { useSession } from '../../session/context.ts'
 import { Badge, Button, EmptyState, LoadingState, Table } from '../../ui/index.ts'
 import { RecordCopy, RecordDestruction } from './CopyForms.tsx'
+import { inWords } from './ledger-words.ts'
 
 export function Copies() {
   const { t } = useTranslation()
@@ -74,7 +75,9 @@ interface ListProps {
 
 function List({ items, state, onDestroy }: ListProps) {
   const { t } = useTranslation()
-  if (items.length === 0) return <EmptyState title={t(`record.none.${state}`)} />
+  const { project } = useSession()
+  const said = (text: string) => inWords(t, text, project.projectKey)
+  if (items.length === 0) return <EmptyState title={t(`record.none.${state}`)} isSmall />
   return (
     <Table
       label={t('record.copies')}
@@ -96,13 +99,13 @@ function List({ items, state, onDestroy }: ListProps) {
           title: t('record.recipient'),
           draw: (copy) => (
             <>
-              {copy.recipient}
+              {said(copy.recipient)}
               <br />
-              <span className="muted small">{copy.place}</span>
+              <span className="muted small">{said(copy.place)}</span>
             </>
           ),
         },
-        { key: 'content', title: t('record.content'), draw: (copy) => copy.content },
+        { key: 'content', title: t('record.content'), draw: (copy) => said(copy.content) },
         {
           key: 'given',
           title: t('record.given'),

@@ -3,9 +3,10 @@ import type { Copy } from '@pandok/contract'
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { codeOf } from '../../data/QueryError.tsx'
+import { failureOf } from '../../data/QueryError.tsx'
 import { useSession } from '../../session/context.ts'
 import { ConfirmDialog, Field, showToast } from '../../ui/index.ts'
+import { inWords } from './ledger-words.ts'
 
 const FIELDS = ['recipient', 'place', 'content'] as const
 const LONGEST = { recipient: 200, place: 200, content: 300 } as const
@@ -26,7 +27,7 @@ export function RecordCopy({ onClose }: { onClose: () => void }) {
       onClose()
     },
     onError: (error) => {
-      showToast(`${t('failed')}: ${codeOf(error)}`, 'bad')
+      showToast(failureOf(error), 'bad')
     },
   })
   return (
@@ -81,7 +82,7 @@ export function RecordDestruction({ copy, onClose }: { copy: Copy; onClose: () =
       onClose()
     },
     onError: (error) => {
-      showToast(`${t('failed')}: ${codeOf(error)}`, 'bad')
+      showToast(failureOf(error), 'bad')
     },
   })
   return (
@@ -96,7 +97,8 @@ export function RecordDestruction({ copy, onClose }: { copy: Copy; onClose: () =
       onClose={onClose}
     >
       <p>
-        <strong>{copy.recipient}</strong> · {copy.content}
+        <strong>{inWords(t, copy.recipient, project.projectKey)}</strong> ·{' '}
+        {inWords(t, copy.content, project.projectKey)}
       </p>
       <p className="muted small">{t('record.destroyNote')}</p>
       <Field label={t('record.destroyedOn')}>

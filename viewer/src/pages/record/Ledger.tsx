@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next'
 import { QueryError } from '../../data/QueryError.tsx'
 import { useSession } from '../../session/context.ts'
 import { Button, EmptyState, LoadingState, Table } from '../../ui/index.ts'
+import { inWords } from './ledger-words.ts'
 
 type Kind = (typeof LEDGER_KINDS)[number]
 
@@ -28,9 +29,7 @@ export function Ledger() {
       }),
     getNextPageParam: (page) => page.nextBefore ?? undefined,
   })
-  if (ledger.isPending) return <LoadingState label={t('loading')} />
-  if (ledger.isError) return <QueryError error={ledger.error} retry={() => void ledger.refetch()} />
-  const rows = ledger.data.pages.flatMap((page) => page.items)
+  const rows = ledger.data?.pages.flatMap((page) => page.items) ?? []
   return (
     <section className="stack">
       <div className="row spread">
@@ -49,8 +48,12 @@ export function Ledger() {
           ))}
         </select>
       </div>
-      {rows.length === 0 ? (
-        <EmptyState title={t('record.noEntries')} />
+      {ledger.isPending ? (
+        <LoadingState label={t('loading')} />
+      ) : ledger.isError ? (
+        <QueryError error={ledger.error} retry={() => void ledger.refetch()} />
+      ) : rows.length === 0 ? (
+        <EmptyState title={t('record.noEntries')} isSmall />
       ) : (
         <Table
           label={t('record.ledger')}
@@ -92,6 +95,10 @@ export function Ledger() {
 function Facts({ entry }: { entry: LedgerEntry }) {
   const { t, i18n } = useTranslation()
   const { recipient, place, profile, purpose, legalBasis, period, counts } = entry
+  const { project } = useSession()
+  const said = (text: string) => inWords(t, text, project.projectKey)
+  /** Uploads are the project's own: that needs no line. */
+  const isHere = place === null && recipient === `project ${project.projectKey}`
   const number = new Intl.NumberFormat(i18n.language)
   /** Refusals stand beside the other counts by their codes, which a newer sender may add to. */
   const named = (name: string) => {
@@ -102,22 +109,22 @@ function Facts({ entry }: { entry: LedgerEntry }) {
   }
   return (
     <div className="stack small entry">
-      {recipient === null ? null : (
+      {recipient === null || isHere ? null : (
         <span>
-          {recipient}
-          {place === null ? '' : ` · ${place}`}
+          {said(recipient)}
+          {place === null ? '' : ` · ${said(place)}`}
         </span>
       )}
       {profile === null ? null : <span>{profile.label}</span>}
-      {purpose === null ? null : (
+      {purpose === null && period === null ? null : (
         <span className="muted">
-          {t(`settings.purposes.${purpose}`)}
-          {legalBasis === null ? '' : ` · ${legalBasis}`}
-        </span>
-      )}
-      {period === null ? null : (
-        <span className="muted">
-          {period.from} – {period.until}
+          {[
+            purpose === null ? undefined : t(`settings.purposes.${purpose}`),
+            legalBasis === null ? undefined : said(legalBasis),
+            period === null ? undefined : `${period.from} – ${period.until}`,
+          ]
+            .filter((each) => each !== undefined)
+            .join(' · ')}
         </span>
       )}
       {Object.keys(counts).length === 0 ? null : (

@@ -2,7 +2,7 @@
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { codeOf } from '../../data/QueryError.tsx'
+import { failureOf } from '../../data/QueryError.tsx'
 import { saveBlob } from '../../data/save-blob.ts'
 import { useSession } from '../../session/context.ts'
 import { Button, EmptyState, showToast } from '../../ui/index.ts'
@@ -16,7 +16,7 @@ export function RecordPage() {
   const { projectKey, roles } = project
   const params = { projectKey }
   const [checkedAt, setCheckedAt] = useState<Date>()
-  const failed = (error: unknown) => showToast(`${t('failed')}: ${codeOf(error)}`, 'bad')
+  const failed = (error: unknown) => showToast(failureOf(error), 'bad')
   const verify = useMutation({
     mutationFn: () => session.client.verifyLedger({ params }),
     onSuccess: () => setCheckedAt(new Date()),
@@ -73,11 +73,15 @@ interface VerdictProps {
 function Verdict({ result, at }: VerdictProps) {
   const { t, i18n } = useTranslation()
   const time = at.toLocaleTimeString(i18n.language)
+  const code = result.fault?.code ?? ''
   if (!result.isIntact) {
     return (
       <div className="notice bad" role="alert">
         <strong>{t('record.broken', { sequence: result.fault?.sequence ?? 0 })}</strong>{' '}
-        <code>{result.fault?.code}</code>
+        {i18n.exists(`record.faults.${code}`)
+          ? `${t(`record.faults.${code}` as 'record.faults.LEDGER_HASH')} `
+          : ''}
+        <code className="muted">{code}</code>
       </div>
     )
   }

@@ -9,7 +9,7 @@ import {
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { codeOf, QueryError } from '../../data/QueryError.tsx'
+import { failureOf, QueryError } from '../../data/QueryError.tsx'
 import { saveBlob } from '../../data/save-blob.ts'
 import { useSession } from '../../session/context.ts'
 import {
@@ -87,7 +87,7 @@ function NewCohort({ onMade }: { onMade: () => void }) {
       onMade()
     },
     onError: (error) => {
-      showToast(`${t('failed')}: ${codeOf(error)}`, 'bad')
+      showToast(failureOf(error), 'bad')
     },
   })
   return (
@@ -162,7 +162,7 @@ function Cohorts({ items, isResearcher, onChanged }: CohortsProps) {
     mutationFn: (work: () => Promise<unknown>) => work(),
     onSuccess: onChanged,
     onError: (error) => {
-      showToast(`${t('failed')}: ${codeOf(error)}`, 'bad')
+      showToast(failureOf(error), 'bad')
     },
     onSettled: () => {
       setAsked(undefined)
@@ -257,7 +257,7 @@ function Releases({ items, isResearcher }: { items: readonly Release[]; isResear
       saveBlob(blob, `pandok-${project.projectKey}-r${release.number}.zip`)
     },
     onError: (error) => {
-      showToast(`${t('failed')}: ${codeOf(error)}`, 'bad')
+      showToast(failureOf(error), 'bad')
     },
   })
   return (

@@ -2,7 +2,7 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { codeOf, QueryError } from '../../data/QueryError.tsx'
+import { failureOf, QueryError } from '../../data/QueryError.tsx'
 import { useSession } from '../../session/context.ts'
 import {
   Badge,
@@ -41,7 +41,9 @@ export function KeySettings({ mayRotate }: { mayRotate: boolean }) {
       <p className="muted small">{t('settings.keyNote')}</p>
       {keys.isPending ? <LoadingState label={t('loading')} /> : null}
       {keys.isError ? <QueryError error={keys.error} retry={() => void keys.refetch()} /> : null}
-      {keys.isSuccess && newest === undefined ? <EmptyState title={t('settings.noKey')} /> : null}
+      {keys.isSuccess && newest === undefined ? (
+        <EmptyState title={t('settings.noKey')} isSmall />
+      ) : null}
       {newest === undefined ? null : (
         <Table
           label={t('settings.key')}
@@ -114,7 +116,7 @@ function Rotation({ replaces, subjects, onClose }: RotationProps) {
       showToast(t('settings.rotated', { version: made.version }))
     },
     onError: (error) => {
-      showToast(`${t('failed')}: ${codeOf(error)}`, 'bad')
+      showToast(failureOf(error), 'bad')
     },
     onSettled: onClose,
   })

@@ -4,7 +4,7 @@ import { PandokError, type ProjectProfile } from '@pandok/contract'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { codeOf, QueryError } from '../../data/QueryError.tsx'
+import { codeOf, failureOf, QueryError } from '../../data/QueryError.tsx'
 import { useDelayed } from '../../data/use-delayed.ts'
 import { useSession } from '../../session/context.ts'
 import { Badge, Button, ConfirmDialog, LoadingState, showToast, Table } from '../../ui/index.ts'
@@ -39,11 +39,16 @@ function Profile({ current, mayEdit }: { current: ProjectProfile; mayEdit: boole
   const queries = useQueryClient()
   const params = { projectKey: project.projectKey }
   const [text, setText] = useState(current.text)
-  const [refused, setRefused] = useState<TextFault & { readonly of: string }>()
+  const [refused, setRefused] = useState<{ readonly line: number; readonly of: string }>()
   const [isAsked, setIsAsked] = useState(false)
   const typed = useDelayed(text, 300, faultOf)
-  // What the server said counts for the text that it was said of.
-  const fault = refused?.of === text ? refused : typed
+  // What the server said counts for the text that it was said of, where nothing is wrong with it here.
+  const fault: TextFault | undefined =
+    typed !== undefined
+      ? { line: typed.line, message: t(`settings.faults.${typed.code}`, { ...typed.facts }) }
+      : refused?.of === text
+        ? { line: refused.line, message: t('settings.notTaken') }
+        : undefined
   const versions = useQuery({
     queryKey: ['profiles', params.projectKey],
     queryFn: () => session.client.listProfiles({ params }),
@@ -52,7 +57,7 @@ function Profile({ current, mayEdit }: { current: ProjectProfile; mayEdit: boole
     mutationFn: (version: number) => session.client.getProfile({ params, query: { version } }),
     onSuccess: (earlier) => setText(earlier.text),
     onError: (error) => {
-      showToast(`${t('failed')}: ${codeOf(error)}`, 'bad')
+      showToast(failureOf(error), 'bad')
     },
   })
   const save = useMutation({
@@ -65,8 +70,8 @@ function Profile({ current, mayEdit }: { current: ProjectProfile; mayEdit: boole
     onError: (error) => {
       const [issue] = error instanceof PandokError ? error.issues : []
       if (codeOf(error) === 'PROFILE_INVALID' && issue !== undefined) {
-        setRefused({ line: issue.line ?? 1, message: issue.message, of: text })
-      } else showToast(`${t('failed')}: ${codeOf(error)}`, 'bad')
+        setRefused({ line: issue.line ?? 1, of: text })
+      } else showToast(failureOf(error), 'bad')
     },
     onSettled: () => setIsAsked(false),
   })
@@ -90,7 +95,11 @@ function Profile({ current, mayEdit }: { current: ProjectProfile; mayEdit: boole
             <Button
               key={each.name}
               size="small"
-              title={each.description}
+              title={
+                i18n.exists(`settings.builtIns.${each.name}`)
+                  ? t(`settings.builtIns.${each.name}` as 'settings.builtIns.basic')
+                  : undefined
+              }
               aria-pressed={text === each.text}
               onClick={() => setText(each.text)}
             >
@@ -169,12 +178,12 @@ function Profile({ current, mayEdit }: { current: ProjectProfile; mayEdit: boole
   )
 }
 
-function faultOf(text: string): TextFault | undefined {
+function faultOf(text: string): ProfileError | undefined {
   try {
     loadProfile(text)
     return undefined
   } catch (error) {
     if (!(error instanceof ProfileError)) throw error
-    return { line: error.line, message: error.message.replace(/^line \d+: /, '') }
+    return error
   }
 }

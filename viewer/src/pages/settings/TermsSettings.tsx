@@ -3,7 +3,7 @@ import { type ProcessingTerms, PURPOSES } from '@pandok/contract'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { codeOf, QueryError } from '../../data/QueryError.tsx'
+import { failureOf, QueryError } from '../../data/QueryError.tsx'
 import { useSession } from '../../session/context.ts'
 import { Button, Field, LoadingState, showToast } from '../../ui/index.ts'
 
@@ -55,7 +55,7 @@ function Terms({ current, mayEdit }: { current: ProcessingTerms; mayEdit: boolea
       queries.setQueryData(['terms', params.projectKey], saved)
     },
     onError: (error) => {
-      showToast(`${t('failed')}: ${codeOf(error)}`, 'bad')
+      showToast(failureOf(error), 'bad')
     },
   })
   return (
@@ -70,7 +70,7 @@ function Terms({ current, mayEdit }: { current: ProcessingTerms; mayEdit: boolea
         <p key={warning.code} className="notice warn" role="status">
           {i18n.exists(`settings.warnings.${warning.code}`)
             ? t(`settings.warnings.${warning.code}` as 'settings.warnings.TERMS_NOT_SET')
-            : warning.message}
+            : warning.code}
         </p>
       ))}
       <div className="columns">

@@ -97,7 +97,10 @@ export function FrameEditor(props: FrameEditorProps) {
         style={
           isActualSize
             ? { width: columns, height: rows }
-            : { aspectRatio: `${columns} / ${rows}`, maxWidth: `calc(46vh * ${columns / rows})` }
+            : {
+                aspectRatio: `${columns} / ${rows}`,
+                maxWidth: `calc(var(--picture-height) * ${columns / rows})`,
+              }
         }
         onPointerDown={take}
         onPointerMove={drag}

@@ -4,7 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useParams } from 'react-router'
-import { codeOf, QueryError } from '../../data/QueryError.tsx'
+import { failureOf, QueryError } from '../../data/QueryError.tsx'
 import { useSession } from '../../session/context.ts'
 import {
   Badge,
@@ -17,6 +17,7 @@ import {
 } from '../../ui/index.ts'
 import { openQuestions, seriesOfUpload } from './qc.model.ts'
 import { Reason } from './Reason.tsx'
+import { readRule } from './rule-words.ts'
 import { SeriesPreview } from './SeriesPreview.tsx'
 import { uploadTone } from './tones.ts'
 
@@ -39,7 +40,7 @@ export function QcPage() {
       session.client.decideQc({ params, body: { decision } }),
     onSuccess: () => upload.refetch(),
     onError: (error) => {
-      showToast(`${t('failed')}: ${codeOf(error)}`, 'bad')
+      showToast(failureOf(error), 'bad')
     },
     onSettled: () => {
       setAsked(undefined)
@@ -233,7 +234,7 @@ function Changes({ upload }: { upload: UploadDetail }) {
         columns={[
           { key: 'attribute', title: t('qc.attribute'), draw: (row) => row.keyword },
           { key: 'tag', title: t('qc.tag'), draw: (row) => <code>{inParentheses(row.path)}</code> },
-          { key: 'rule', title: t('qc.rule'), draw: (row) => row.rule },
+          { key: 'rule', title: t('qc.rule'), draw: (row) => <Rule rule={row.rule} /> },
           {
             key: 'action',
             title: t('qc.action'),
@@ -251,9 +252,40 @@ function inParentheses(path: string): string {
   return path.replaceAll(/([\dA-Fa-fxX]{4})([\dA-Fa-fxX]{4})/g, '($1,$2)')
 }
 
-/** In words; the report may come from a sender that knows actions which this page does not. */
+/** In words, the code beside them; a sender may know actions which this page does not. */
 function ActionTaken({ action }: { action: string }) {
   const { t, i18n } = useTranslation()
-  if (!i18n.exists(`actions.${action}`)) return <code>{action}</code>
-  return t(`actions.${action}` as 'actions.X')
+  return (
+    <>
+      {i18n.exists(`actions.${action}`) ? `${t(`actions.${action}` as 'actions.X')} ` : ''}
+      <code className="muted small">{action}</code>
+    </>
+  )
+}
+
+/** As ActionTaken. */
+function Rule({ rule }: { rule: string }) {
+  const { t, i18n } = useTranslation()
+  const { codes, said } = readRule(rule)
+  const words = said.flatMap((part) => {
+    switch (part.kind) {
+      case 'type':
+        return [t('deidRules.type', { type: part.type })]
+      case 'option':
+        return i18n.exists(`deidRules.options.${part.option}`)
+          ? [t(`deidRules.options.${part.option}` as 'deidRules.options.clean-graphics')]
+          : [part.option]
+      case 'phrase':
+        return i18n.exists(`deidRules.phrases.${part.phrase}`)
+          ? [t(`deidRules.phrases.${part.phrase}` as 'deidRules.phrases.private')]
+          : [part.phrase]
+    }
+  })
+  const isBasic = said.every(({ kind }) => kind === 'type')
+  return (
+    <>
+      {[...(isBasic ? [t('deidRules.basic')] : []), ...words].join(' · ')}{' '}
+      <code className="muted small">{codes.join(' ')}</code>
+    </>
+  )
 }

@@ -3,7 +3,7 @@ import type { FramesOfFile, PixelFinding, UploadDetail } from '@pandok/contract'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { codeOf } from '../../data/QueryError.tsx'
+import { codeOf, failureOf } from '../../data/QueryError.tsx'
 import { useSession } from '../../session/context.ts'
 import { Badge, Button, classes, ErrorState, LoadingState, showToast } from '../../ui/index.ts'
 import {
@@ -160,7 +160,7 @@ function Seen({ params, seenBy, isOpen, hasSeenAll, shown, onDecided }: SeenProp
       }),
     onSuccess: onDecided,
     onError: (error) => {
-      showToast(`${t('failed')}: ${codeOf(error)}`, 'bad')
+      showToast(failureOf(error), 'bad')
     },
   })
   if (seenBy !== undefined) return <Badge tone="ok">{t('qc.seenBy', { name: seenBy })}</Badge>
@@ -199,7 +199,7 @@ function Findings(props: FindingsProps) {
       await queries.invalidateQueries({ queryKey: ['upload-images', params.uploadId] })
     },
     onError: (error) => {
-      showToast(`${t('failed')}: ${codeOf(error)}`, 'bad')
+      showToast(failureOf(error), 'bad')
     },
   })
   const notLooked = findings.filter(({ kind }) => kind === 'not-looked')

@@ -236,7 +236,7 @@ function Uploads() {
     return <QueryError error={uploads.error} retry={() => void uploads.refetch()} />
   }
   const { items } = uploads.data
-  if (items.length === 0) return <EmptyState title={t('upload.none')} />
+  if (items.length === 0) return <EmptyState title={t('upload.none')} isSmall />
   return (
     <section className="stack">
       <h2>{t('upload.list')}</h2>

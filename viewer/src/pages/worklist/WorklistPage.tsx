@@ -3,7 +3,7 @@ import { TASK_KINDS, type Task, type TaskKind } from '@pandok/contract'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate } from 'react-router'
-import { codeOf, QueryError } from '../../data/QueryError.tsx'
+import { failureOf, QueryError } from '../../data/QueryError.tsx'
 import { useKey } from '../../data/use-key.ts'
 import { useSession } from '../../session/context.ts'
 import { Badge, Button, EmptyState, LoadingState, showToast, Table } from '../../ui/index.ts'
@@ -35,7 +35,7 @@ export function WorklistPage() {
       }
     },
     onError: (error) => {
-      showToast(`${t('failed')}: ${codeOf(error)}`, 'bad')
+      showToast(failureOf(error), 'bad')
     },
   })
   const kinds = TASK_KINDS.filter((kind) => project.roles.includes(ROLE_OF_KIND[kind]))
