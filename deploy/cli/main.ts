@@ -1,5 +1,7 @@
 /** The `pandok` command: each subcommand is somebody's library; this only finds it. */
 
+import type * as Door from '@pandok/anonymizer/node/deidentify'
+
 const io = {
   out: (text: string) => process.stdout.write(text),
   error: (text: string) => process.stderr.write(text),
@@ -22,7 +24,8 @@ process.exitCode = await run()
 async function run(): Promise<number> {
   switch (command) {
     case 'deidentify': {
-      const { runDeidentifyCli } = await import('@pandok/anonymizer/node/deidentify')
+      const { deidentifyDoor } = await import('./bundle.ts')
+      const { runDeidentifyCli } = (await import(await deidentifyDoor())) as typeof Door
       return await runDeidentifyCli(args, io)
     }
     case 'key': {

@@ -19,6 +19,7 @@ const FRAMES = 800
 const ROUNDS = 5
 const FEW_ROUNDS = 3
 const DCMJS = join(import.meta.dirname, 'dcmjs-anonymize.mjs')
+const BARE_COPY = join(import.meta.dirname, 'bare-copy.mjs')
 
 interface Tool {
   readonly name: string
@@ -31,6 +32,13 @@ const OURS: readonly Tool[] = [1, 2].map((jobs) => ({
   isThere: true,
   command: ours(jobs),
 }))
+
+/** What nothing in Node goes below. */
+const BARE: Tool = {
+  name: 'a bare read and write in Node',
+  isThere: true,
+  command: `'${process.execPath}' '${BARE_COPY}' "$IN" "$OUT"`,
+}
 
 const OTHERS: readonly Tool[] = [
   {
@@ -57,19 +65,22 @@ export async function run(): Promise<void> {
   for (const place of [tmpdir(), ...(existsSync('/dev/shm') ? ['/dev/shm'] : [])]) {
     await inFolder(place, async (folder) => {
       await makeFiles(join(folder, 'in'), { files: FILES, size: 512 })
-      for (const tool of [...OURS, ...OTHERS]) await measure(tool, folder, place, FILES, ROUNDS)
+      for (const tool of [BARE, ...OURS, ...OTHERS])
+        await measure(tool, folder, place, FILES, ROUNDS)
       await measureOrthanc(folder, place)
     })
     await inFolder(place, async (folder) => {
       await mkdir(join(folder, 'in'))
       await writeMultiFrame(join(folder, 'in/large.dcm'), FRAMES)
       const tool = { name: 'pandok, one file of 400 MB', isThere: true, command: ours(1) }
+      await measure({ ...BARE, name: `${BARE.name}, 400 MB` }, folder, place, 1, ROUNDS)
       await measure(tool, folder, place, 1, ROUNDS)
     })
   }
   await inFolder(tmpdir(), async (folder) => {
     await makeFiles(join(folder, 'in'), { files: MORE_FILES, size: 512 })
-    for (const tool of OURS) await measure(tool, folder, tmpdir(), MORE_FILES, FEW_ROUNDS)
+    for (const tool of [BARE, ...OURS])
+      await measure(tool, folder, tmpdir(), MORE_FILES, FEW_ROUNDS)
   })
 }
 

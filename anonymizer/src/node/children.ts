@@ -10,6 +10,7 @@ import type { Answer, ChildSettings, Job, Refused } from './deidentify-child.ts'
 const TIMEOUT_MS = 30_000
 /** More time for larger files: slow disks still read this much. */
 const SLOWEST_BYTES_PER_MS = 5_000
+const PATIENCE_MS = 500
 
 export interface Children {
   /** As many batches at once as there are children; answers come in any order. */
@@ -106,9 +107,17 @@ export function startChildren(
     run,
     close: () => {
       isClosed = true
-      for (const child of all) child.process.kill('SIGKILL')
+      for (const child of all) end(child.process)
     },
   }
+}
+
+/** A child that hangs over its file is not waited for. */
+function end(child: ChildProcess): void {
+  // It exits by itself: only then Node keeps what it compiled for the next start.
+  if (child.connected) child.disconnect()
+  const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS)
+  child.once('exit', () => clearTimeout(timer))
 }
 
 /** A batch of several whose child is gone: try them one by one. */

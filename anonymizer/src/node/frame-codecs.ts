@@ -1,6 +1,6 @@
 /** The codecs of frames in Node: their WebAssembly is read from the packages. */
 import { readFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
+import { createRequire } from 'node:module'
 import { createFrameCodecs } from '../pixels/codecs/index.ts'
 import type { FrameCodecs } from '../pixels/model.ts'
 
@@ -15,6 +15,5 @@ export async function loadFrameCodecs(): Promise<FrameCodecs> {
 }
 
 async function compile(specifier: string): Promise<WebAssembly.Module> {
-  const file = fileURLToPath(import.meta.resolve(specifier))
-  return WebAssembly.compile(await readFile(file))
+  return WebAssembly.compile(await readFile(createRequire(import.meta.url).resolve(specifier)))
 }

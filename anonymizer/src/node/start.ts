@@ -12,6 +12,7 @@ export async function runDeidentifyCli(args: readonly string[], io: CliIo): Prom
     const { deidentifyCli } = await import('./cli.ts')
     return await deidentifyCli(args, io, first)
   } finally {
-    first?.kill('SIGKILL')
+    // Still there when the command never came to use it.
+    if (first?.connected === true) first.kill('SIGKILL')
   }
 }
