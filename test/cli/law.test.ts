@@ -170,6 +170,7 @@ describe('the ledger', { timeout: 90_000 }, () => {
     const closed = once(child, 'close')
     const isBegun = () =>
       existsSync(at('ledger')) && read('ledger').includes('"deidentification-begun"')
+    // Asked for again at once: the whole run lasts a second.
     while (!isBegun() && child.exitCode === null) await sleep(1)
     child.kill('SIGKILL')
     await closed

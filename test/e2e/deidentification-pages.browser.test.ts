@@ -107,7 +107,7 @@ describe.skipIf(!hasBrowser && !isCi)('pages of de-identification', () => {
   async function judgeIn(of: Page, name: string, language: 'ko' | 'en'): Promise<void> {
     for (const size of WINDOWS) {
       await of.setViewportSize(size)
-      await of.waitForTimeout(200)
+      await laidOut(of)
       if (picturesDirectory !== undefined) {
         await mkdir(picturesDirectory, { recursive: true })
         const path = join(picturesDirectory, `${name}.${language}.${size.width}.png`)
@@ -122,6 +122,15 @@ describe.skipIf(!hasBrowser && !isCi)('pages of de-identification', () => {
     }
     if (language === 'ko') expect([name, await englishOn(of)]).toEqual([name, []])
   }
+
+  /** Two frames later: what listens for the size of the window has had its turn. */
+  const laidOut = (of: Page) =>
+    of.evaluate(
+      () =>
+        new Promise((done) => {
+          requestAnimationFrame(() => requestAnimationFrame(done))
+        }),
+    )
 
   /** What goes beyond the page without a bar to reach it by, and pictures of which a part is hidden. */
   const tooWide = (of: Page) =>
@@ -217,7 +226,7 @@ describe.skipIf(!hasBrowser && !isCi)('pages of de-identification', () => {
     await review.locator('.review-stage[data-drawn=true]').waitFor({ timeout: 120_000 })
     await judge(page, 'pixel-review')
     await page.keyboard.press('s')
-    await page.waitForTimeout(500)
+    await review.locator('.review-sheet li').first().waitFor()
     await judge(page, 'pixel-review-sheet')
     await page.keyboard.press('s')
     await review.getByRole('button', { name: /^Blank \d/ }).click()

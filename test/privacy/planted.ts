@@ -16,18 +16,10 @@ import {
   value,
   writeDicom,
 } from '@pandok/anonymizer/dicom'
+import { SOP_CLASSES } from '../support/sop-classes.ts'
 
 export const KINDS: Readonly<Record<string, string>> = {
-  CT: '1.2.840.10008.5.1.4.1.1.2',
-  MR: '1.2.840.10008.5.1.4.1.1.4',
-  PT: '1.2.840.10008.5.1.4.1.1.128',
-  US: '1.2.840.10008.5.1.4.1.1.6.1',
-  CR: '1.2.840.10008.5.1.4.1.1.1',
-  SC: '1.2.840.10008.5.1.4.1.1.7',
-  SR: '1.2.840.10008.5.1.4.1.1.88.33',
-  SEG: '1.2.840.10008.5.1.4.1.1.66.4',
-  RTSTRUCT: '1.2.840.10008.5.1.4.1.1.481.3',
-  'enhanced CT': '1.2.840.10008.5.1.4.1.1.2.1',
+  ...SOP_CLASSES,
   PDF: '1.2.840.10008.5.1.4.1.1.104.1',
 }
 const WITHOUT_PIXELS = new Set(['SR', 'RTSTRUCT', 'PDF'])

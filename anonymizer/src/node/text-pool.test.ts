@@ -58,6 +58,7 @@ async function lookAndKill(pool: TextPool, kills: number) {
   for (let killed = 0; killed < kills; ) {
     const next = poolProcesses().find((pid) => !known.has(pid))
     if (next === undefined) {
+      // Asked for again at once: the process is there for some ten milliseconds only.
       await sleep(1)
       continue
     }

@@ -6,11 +6,12 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
 import { deidentify, joinChunks, loadProfile, openVault, shiftIsoDate } from '@pandok/anonymizer'
-import { type Client, type OutcomeValues, operations, PandokError } from '@pandok/contract'
+import { type Client, operations, PandokError } from '@pandok/contract'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { makePhantom } from '../../../test/phantom/index.ts'
 import { startTestApi, type TestApi } from '../../../test/support/api.ts'
+import { OUTCOME } from '../../../test/support/workflow.ts'
 import type { FrameBoxes, Looker } from './look/looker.ts'
 
 const BOX = { left: 1, top: 2, width: 30, height: 8 }
@@ -312,7 +313,7 @@ describe('the look at pixels', { timeout: 60_000 }, () => {
     )
     await api.runJob(LOOK, sent.params)
     expect(asked).toHaveLength(5)
-    // A loop, as far as anybody asks for its frames.
+    // The rule reads the number of frames that the check recorded: make one file a loop of nine.
     const [loop = '', ...others] = sent.sha256s
     await sql(
       `update upload_file set instance = jsonb_set(instance, '{numberOfFrames}', '9')
@@ -636,23 +637,3 @@ describe('the ledger', { timeout: 60_000 }, () => {
     }
   })
 })
-
-const OUTCOME: OutcomeValues = {
-  sex: 'M',
-  ageAtDiagnosis: 93,
-  histology: '8140/3',
-  tnmEdition: '9',
-  clinicalT: 'T1c',
-  clinicalN: 'N1',
-  clinicalM: 'M0',
-  treatments: ['surgery'],
-  diagnosisDate: '2021-02-10',
-  surgeryDate: '2021-03-01',
-  radiotherapyStartDate: null,
-  systemicStartDate: null,
-  recurrenceDate: null,
-  lastContactDate: '2023-07-01',
-  vitalStatus: 'dead',
-  deathDate: '2023-07-01',
-  deathCause: 'lung-cancer',
-}

@@ -10,6 +10,7 @@ import {
   value,
   writeDicom,
 } from '@pandok/anonymizer/dicom'
+import { SOP_CLASSES } from '../../support/sop-classes.ts'
 import { CLINICAL, FORMS, PEOPLE, type Person } from './people.ts'
 
 export type Category =
@@ -38,18 +39,7 @@ export interface Study {
 }
 
 /** Modality → SOP class, and where its free texts are. */
-const KINDS: Readonly<Record<string, string>> = {
-  CT: '1.2.840.10008.5.1.4.1.1.2',
-  MR: '1.2.840.10008.5.1.4.1.1.4',
-  PT: '1.2.840.10008.5.1.4.1.1.128',
-  US: '1.2.840.10008.5.1.4.1.1.6.1',
-  CR: '1.2.840.10008.5.1.4.1.1.1',
-  SC: '1.2.840.10008.5.1.4.1.1.7',
-  SR: '1.2.840.10008.5.1.4.1.1.88.33',
-  SEG: '1.2.840.10008.5.1.4.1.1.66.4',
-  RTSTRUCT: '1.2.840.10008.5.1.4.1.1.481.3',
-  'enhanced CT': '1.2.840.10008.5.1.4.1.1.2.1',
-}
+const KINDS: Readonly<Record<string, string>> = SOP_CLASSES
 const WITHOUT_PIXELS = new Set(['SR', 'RTSTRUCT'])
 
 /** Texts that table E.1-1 cleans under Clean Descriptors; VRs as in PS3.6. */
