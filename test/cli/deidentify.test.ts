@@ -73,6 +73,22 @@ function tree(root: string): Record<string, string> {
   )
 }
 
+/** General purpose bit 11 of every local and central header. */
+function clearUtf8Flags(zip: Buffer): void {
+  for (const [signature, at] of [
+    ['PK\x03\x04', 7],
+    ['PK\x01\x02', 9],
+  ] as const) {
+    for (
+      let found = zip.indexOf(signature);
+      found >= 0;
+      found = zip.indexOf(signature, found + 4)
+    ) {
+      zip.writeUInt8(zip.readUInt8(found + at) & ~0x08, found + at)
+    }
+  }
+}
+
 interface Report {
   readonly counts: Readonly<Record<string, number>>
   readonly refusals: readonly { input: string; code: string; other?: string }[]
@@ -121,6 +137,35 @@ describe('pandok deidentify', () => {
     expect(new Set(reportOf(at('out', 'report.json')).refusals.map(({ code }) => code))).toEqual(
       new Set(['DEID_DUPLICATE']),
     )
+  })
+
+  test('a zip of Korean Windows: the operator can read its names, nobody else', async () => {
+    // 김민수 in code page 949.
+    const name = Buffer.from([0xb1, 0xe8, 0xb9, 0xce, 0xbc, 0xf6])
+    const zip = new yazl.ZipFile()
+    for (const file of files.slice(0, 2))
+      zip.addBuffer(Buffer.from(file.bytes), `??????/${file.name}`)
+    zip.addBuffer(Buffer.from('no DICOM'), '??????.txt')
+    zip.end()
+    const chunks: Buffer[] = []
+    for await (const chunk of zip.outputStream) chunks.push(chunk as Buffer)
+    const bytes = Buffer.concat(chunks)
+    for (let found = bytes.indexOf('??????'); found >= 0; found = bytes.indexOf('??????')) {
+      name.copy(bytes, found)
+    }
+    clearUtf8Flags(bytes)
+    await writeFile(at('in', 'windows.zip'), bytes)
+    const result = await run(at('in'), '--out', at('out'), '--names', at('names.tsv'))
+    expect(result).toMatchObject({ code: 1 })
+    expect(reportOf(at('out', 'report.json')).counts).toMatchObject({ written: 2, refused: 1 })
+    expect(readFileSync(at('names.tsv'), 'utf8')).toContain('in/windows.zip/김민수.txt\n')
+    const written = readdirSync(at('out'), { recursive: true, withFileTypes: true })
+    for (const entry of written.filter((each) => each.isFile())) {
+      const path = join(entry.parentPath, entry.name)
+      expect(path).not.toContain('김민수')
+      expect(readFileSync(path).includes(name)).toBe(false)
+      expect(readFileSync(path).includes('김민수')).toBe(false)
+    }
   })
 
   test('a zip that lies about its sizes costs nothing but a code', async () => {

@@ -99,7 +99,7 @@ async function* zipEntries(
   try {
     if (zip.entryCount > MAX_ZIP_ENTRIES) throw new InputError('a zip has too many entries')
     for await (const entry of zip.eachEntry()) {
-      const name = entry.fileName
+      const name = nameOf(entry)
       const isLeftover = name.startsWith('__MACOSX/') || LEFTOVERS.test(basename(name))
       if (name.endsWith('/') || isLeftover) continue
       const method = entry.compressionMethod
@@ -125,4 +125,22 @@ async function* zipEntries(
   } finally {
     zip.close()
   }
+}
+
+const IS_UTF8 = 1 << 11
+
+/**
+ * Windows in Korea writes names in code page 949 and says nothing of it; the operator shall be able to
+ * read them. What is neither is left as yauzl decodes it (code page 437).
+ */
+function nameOf({ fileName, fileNameRaw, generalPurposeBitFlag }: yauzl.Entry): string {
+  if ((generalPurposeBitFlag & IS_UTF8) !== 0) return fileName
+  for (const encoding of ['utf-8', 'euc-kr']) {
+    try {
+      return new TextDecoder(encoding, { fatal: true }).decode(fileNameRaw)
+    } catch {
+      // The next one, then.
+    }
+  }
+  return fileName
 }
