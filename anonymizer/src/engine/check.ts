@@ -8,8 +8,8 @@
 import {
   type DataSet,
   type DicomJson,
-  type FrameRange,
-  frameRanges,
+  type FramePlace,
+  framePlaces,
   getItems,
   getNumber,
   getString,
@@ -60,7 +60,8 @@ export interface CleanInstance {
   /** Who has to look at its pixels; `person` too where one already has. */
   readonly pixels: PixelPlan['kind']
   readonly metadata: DicomJson
-  readonly frames: readonly FrameRange[]
+  /** One place for each frame; [] without pixels. */
+  readonly frames: readonly FramePlace[]
 }
 
 export type CheckResult =
@@ -103,7 +104,7 @@ export function checkClean(bytes: Uint8Array, settings: CheckSettings): CheckRes
       numberOfFrames: getNumber(dataSet, '00280008') ?? 1,
       pixels: isSeen(dataSet) ? 'person' : planPixels(dataSet, profile).kind,
       metadata: toDicomJson(dataSet),
-      frames: frameRanges(bytes, file),
+      frames: framePlaces(bytes, file),
     },
   }
 }

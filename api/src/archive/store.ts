@@ -1,6 +1,7 @@
 /** Subjects, studies, series and instances in SQL. */
 import { z } from 'zod'
 import type { Queryable, Transaction } from '../platform/database.ts'
+import { FrameIndex } from '../platform/frame-index.ts'
 import { ArchiveError } from './archive-error.ts'
 
 const Json = z.record(
@@ -21,7 +22,7 @@ const CheckedInstance = z.object({
   modality: z.string(),
   numberOfFrames: z.number(),
   metadata: Json,
-  frames: z.array(z.object({ offset: z.number(), length: z.number() })),
+  frames: FrameIndex,
 })
 export type CheckedInstance = z.output<typeof CheckedInstance>
 
@@ -149,7 +150,7 @@ export async function upsertInstance(
       file.bytes,
       instance.numberOfFrames,
       JSON.stringify(instance.metadata),
-      JSON.stringify(instance.frames.map(({ offset, length }) => [offset, length])),
+      JSON.stringify(instance.frames),
     ],
   )
   const row = await tx.maybeOne(
@@ -198,7 +199,7 @@ const InstanceRow = z
     sha256: z.string(),
     byte_count: z.coerce.number(),
     metadata: Json,
-    frames: z.array(z.tuple([z.number(), z.number()])),
+    frames: FrameIndex,
   })
   .transform((row) => ({
     studyInstanceUid: row.study_instance_uid,

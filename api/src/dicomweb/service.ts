@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { PandokError } from '@pandok/contract'
 import type { BlobStore } from '../platform/blobs.ts'
 import type { Database } from '../platform/database.ts'
+import { readFrame } from '../platform/frame-index.ts'
 import type { BytesAnswer } from '../platform/http/handler.ts'
 import { readDateRange, readMatching } from './matching.ts'
 import { frameType, multipart, negotiate } from './media.ts'
@@ -100,9 +101,9 @@ export function createDicomwebService({ db, blobs }: { db: Database; blobs: Blob
       if (!isMultipart && frames.length > 1) throw new PandokError('NOT_ACCEPTABLE')
       const parts = await Promise.all(
         frames.map(async (frame) => {
-          const [offset, length] = found.frames[frame - 1] ?? []
-          if (offset === undefined || length === undefined) throw new PandokError('NOT_FOUND')
-          return await blobs.read('archive', found.sha256, { offset, length })
+          const bytes = await readFrame(blobs, 'archive', found, frame)
+          if (bytes === undefined) throw new PandokError('NOT_FOUND')
+          return bytes
         }),
       )
       const parameters = `; transfer-syntax=${found.transfer_syntax_uid}`

@@ -1,6 +1,7 @@
 /** What DICOMweb reads, in SQL; metadata leaves the database as text, never parsed on the way. */
 import { z } from 'zod'
 import type { Queryable } from '../platform/database.ts'
+import { FrameIndex } from '../platform/frame-index.ts'
 
 export async function projectOfStudy(db: Queryable, studyInstanceUid: string) {
   return await db.maybeOne(
@@ -37,7 +38,7 @@ export async function instanceAt(db: Queryable, path: InstancePath) {
       sha256: z.string(),
       bytes: z.coerce.number(),
       transfer_syntax_uid: z.string(),
-      frames: z.array(z.tuple([z.number(), z.number()])),
+      frames: FrameIndex,
       metadata: z.string(),
     }),
     `select i.sha256, i.byte_count as bytes, i.transfer_syntax_uid, i.frames,

@@ -4,6 +4,7 @@ import { type DeidReport, PandokError, type SubjectClaim } from '@pandok/contrac
 import { recordAudit } from '../platform/audit.ts'
 import type { BlobStore } from '../platform/blobs.ts'
 import type { Database, Transaction } from '../platform/database.ts'
+import { readFrame } from '../platform/frame-index.ts'
 import type { Actor, BytesAnswer } from '../platform/http/handler.ts'
 import { addJob } from '../platform/jobs.ts'
 import { createPixelReview, refuseUndecided } from './pixel-review.ts'
@@ -105,12 +106,13 @@ export function createIntakeService(deps: IntakeDependencies) {
     /** Counted from 1. What nobody judged clean has no frames to be looked at. */
     frame: async (uploadId: string, sha256: string, frame: number): Promise<BytesAnswer> => {
       const found = await store.cleanFile(db, uploadId, sha256)
-      const range = found?.frames[frame - 1]
-      if (found === undefined || range === undefined) throw new PandokError('NOT_FOUND')
+      if (found === undefined) throw new PandokError('NOT_FOUND')
       const area = found.status === 'clean' ? 'staging' : 'archive'
+      const body = await readFrame(blobs, area, found, frame)
+      if (body === undefined) throw new PandokError('NOT_FOUND')
       return {
         type: 'application/octet-stream',
-        body: await blobs.read(area, sha256, range),
+        body,
         headers: { 'cache-control': 'private, no-store' },
       }
     },

@@ -2,6 +2,7 @@
 import { DeidReport, Finding, UploadStatus } from '@pandok/contract'
 import { z } from 'zod'
 import type { Queryable, Transaction } from '../platform/database.ts'
+import { FrameIndex } from '../platform/frame-index.ts'
 import { personOf } from '../platform/person.ts'
 
 const UploadRow = z
@@ -344,9 +345,10 @@ export async function cleanFile(db: Queryable, uploadId: string, sha256: string)
   return await db.maybeOne(
     z.object({
       status: z.enum(['clean', 'archived']),
-      frames: z.array(z.object({ offset: z.number(), length: z.number() })),
+      sha256: z.string(),
+      frames: FrameIndex,
     }),
-    `select f.status, f.instance->'frames' as frames
+    `select f.status, f.sha256, f.instance->'frames' as frames
        from upload_file f join upload u on u.id = f.upload_id
       where f.upload_id = $1 and f.sha256 = $2 and f.status in ('clean', 'archived')
         and u.status in ('awaiting-qc', 'archiving', 'archived')`,

@@ -2,6 +2,7 @@
 import type { SeriesGeometry } from '@pandok/contract'
 import type { ArchivedInstance } from '../archive/index.ts'
 import type { BlobStore } from '../platform/blobs.ts'
+import { readFrame } from '../platform/frame-index.ts'
 import { ReleaseError } from './release-error.ts'
 
 const NATIVE = ['1.2.840.10008.1.2', '1.2.840.10008.1.2.1']
@@ -35,18 +36,16 @@ async function readSlice(
   blobs: BlobStore,
 ): Promise<Float32Array> {
   const number = (tag: string) => Number(instance.metadata[tag]?.Value?.[0])
-  const [offset, length] = instance.frames[0] ?? []
   const isReadable =
     NATIVE.includes(instance.transferSyntaxUid) &&
     number('00280100') === 16 &&
     number('00280002') === 1 &&
     // High Bit elsewhere puts other values around the pixel's own (PS3.5 8.1.1).
-    number('00280102') === number('00280101') - 1 &&
-    length === size * 2
-  if (!isReadable || offset === undefined) {
+    number('00280102') === number('00280101') - 1
+  const bytes = isReadable ? await readFrame(blobs, 'archive', instance, 1) : undefined
+  if (bytes?.length !== size * 2) {
     throw new ReleaseError('RELEASE_TRANSFER_SYNTAX', 'only native 16-bit images are read here yet')
   }
-  const bytes = await blobs.read('archive', instance.sha256, { offset, length })
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   const isSigned = number('00280103') === 1
   const bits = number('00280101')

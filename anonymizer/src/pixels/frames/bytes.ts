@@ -1,7 +1,6 @@
 /** The bytes of one frame, as they are stored and decoded (PS3.5 8.1, A.4). Frames count from 1. */
 
-import type { FragmentsElement } from '../../dicom/index.ts'
-import { type DataSet, getBytes, isEncapsulated } from '../../dicom/index.ts'
+import { type DataSet, fragmentsByFrame, getBytes, isEncapsulated } from '../../dicom/index.ts'
 import { refuse } from '../codecs/refuse.ts'
 import type { DecodedFrame, FrameCodecs } from '../model.ts'
 import { frameBitsOf, frameCountOf, frameShapeOf, PIXEL_DATA, pixelTagOf } from './shape.ts'
@@ -13,7 +12,7 @@ export function frameBytes(dataSet: DataSet, transferSyntaxUid: string, frame: n
   if (isEncapsulated(transferSyntaxUid)) {
     const element = dataSet.get(PIXEL_DATA)
     if (element?.kind !== 'fragments') return refuse('the pixel data is not encapsulated')
-    return joined(fragmentsByFrame(element, count)[frame - 1] ?? [])
+    return joined(fragmentsByFrame(element, dataSet, transferSyntaxUid, count)[frame - 1] ?? [])
   }
   const bits = frameBitsOf(frameShapeOf(dataSet))
   const bytes = nativePixels(dataSet)
@@ -45,32 +44,6 @@ export function nativePixels(dataSet: DataSet): Uint8Array {
   const tag = pixelTagOf(dataSet)
   const bytes = tag === undefined ? undefined : getBytes(dataSet, tag)
   return bytes ?? refuse('there is no native pixel data')
-}
-
-/**
- * The fragments of each frame: by their number, or else by the basic offset table. Any other guess
- * could put a piece of one frame into another.
- */
-export function fragmentsByFrame(
-  { offsetTable, fragments }: FragmentsElement,
-  count: number,
-): (readonly Uint8Array[])[] {
-  if (count === 1) return [fragments]
-  if (fragments.length === count) return fragments.map((fragment) => [fragment])
-  if (offsetTable.length !== 4 * count) {
-    return refuse('frames of several fragments need a basic offset table')
-  }
-  const view = new DataView(offsetTable.buffer, offsetTable.byteOffset, offsetTable.byteLength)
-  const frames: Uint8Array[][] = []
-  let offset = 0
-  for (const fragment of fragments) {
-    if (frames.length < count && offset === view.getUint32(4 * frames.length, true)) frames.push([])
-    const last = frames.at(-1) ?? refuse('the basic offset table does not begin at zero')
-    last.push(fragment)
-    offset += 8 + fragment.length + (fragment.length % 2)
-  }
-  if (frames.length !== count) refuse('the basic offset table does not point at fragments')
-  return frames
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {

@@ -8,13 +8,14 @@ import {
   type Element,
   EXPLICIT_VR_LITTLE_ENDIAN,
   type FragmentsElement,
+  fragmentsByFrame,
   getString,
   value,
 } from '../../dicom/index.ts'
 import { interleave } from '../codecs/layout.ts'
 import { refuse } from '../codecs/refuse.ts'
 import { codecSyntax } from '../codecs/syntaxes.ts'
-import { decodedFrame, fragmentsByFrame } from '../frames/bytes.ts'
+import { decodedFrame } from '../frames/bytes.ts'
 import { frameCountOf, frameShapeOf, PIXEL_DATA } from '../frames/shape.ts'
 import type { DecodedFrame, FrameCodecs, FrameShape } from '../model.ts'
 import type { FrameChange, Stored } from './frame-change.ts'
@@ -51,11 +52,13 @@ function storeEncoded(
   const header = frameShapeOf(dataSet)
   const interpretation = storedInterpretation(header, to)
   const isAllNew = from !== to || interpretation !== header.photometricInterpretation
-  const frames = fragmentsByFrame(source, frameCountOf(dataSet)).map((fragments, at) => {
-    if (!isAllNew && !change.touches(at + 1)) return fragments
-    const encoded = codecs.encode(to, changed(at + 1))
-    return encoded === undefined ? undefined : [encoded]
-  })
+  const frames = fragmentsByFrame(source, dataSet, from, frameCountOf(dataSet)).map(
+    (fragments, at) => {
+      if (!isAllNew && !change.touches(at + 1)) return fragments
+      const encoded = codecs.encode(to, changed(at + 1))
+      return encoded === undefined ? undefined : [encoded]
+    },
+  )
   const whole = frames.filter((frame) => frame !== undefined)
   if (whole.length < frames.length) return undefined
   return {
