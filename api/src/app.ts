@@ -19,7 +19,7 @@ import {
   startLooker,
 } from './deidentification/index.ts'
 import { createDicomwebService, dicomwebRoutes } from './dicomweb/index.ts'
-import { createIntakeService, intakeRoutes } from './intake/index.ts'
+import { createIntakeService, intakeRoutes, removeUnfinishedJob } from './intake/index.ts'
 import { createOutcomeService, outcomeAt, outcomeRoutes } from './outcomes/index.ts'
 import { createPeopleService, peopleRoutes } from './people/index.ts'
 import { createTokenVerifier } from './platform/auth.ts'
@@ -118,6 +118,7 @@ export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) 
       ledger,
       openPool: () => createCheckPool(),
     }),
+    removeUnfinishedJob({ db, blobs }),
     lookAtUploadJob({ db, blobs, openLooker }),
     giveBackSubjectsJob({ db, giveBack: keys.giveBackSubjects }),
     storeUploadJob({ db, blobs, onStudyArchived: openCase }),

@@ -22,6 +22,8 @@ export interface TestApi {
   readonly app: ReturnType<typeof createApp>
   readonly databaseUrl: string
   readonly vaultUrl: string
+  /** The folder that holds all blobs. */
+  readonly blobDirectory: string
   readonly as: (username: string) => Client
   /** One attempt of the job, as the worker would make it. */
   readonly runJob: (name: string, payload: Readonly<Record<string, string>>) => Promise<void>
@@ -88,6 +90,7 @@ export async function startTestApi(parts: Partial<Parts> = {}): Promise<TestApi>
     app,
     databaseUrl: database.url,
     vaultUrl: vault.url,
+    blobDirectory: blobs,
     as: (username) => createClient({ baseUrl, getToken: () => tokenOf(username) }),
     runJob: (name, payload) => jobNamed(name).handle(payload, new AbortController().signal),
     giveUpJob: (name, payload) => jobNamed(name).giveUp(payload, new Error('given up')),

@@ -13,6 +13,7 @@ export const ERRORS = {
   METHOD_NOT_ALLOWED: [405, 'This address does not know that method'],
   CONFLICT: [409, 'Something else happened first'],
   UPLOAD_CLOSED: [409, 'The upload no longer takes files'],
+  UPLOAD_OFFSET_WRONG: [409, 'The part does not begin where the file ends; ask for its offset'],
   UPLOAD_INCOMPLETE: [409, 'Files named at the end have not been received'],
   UPLOAD_NOT_AWAITING_QC: [409, 'The upload is not waiting for QC'],
   UPLOAD_NOTHING_CLEAN: [409, 'No file of the upload is clean'],

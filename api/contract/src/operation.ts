@@ -6,7 +6,7 @@ import type { z } from 'zod'
 import type { ErrorCode } from './errors.ts'
 import type { Role } from './primitives.ts'
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /** Which path parameter leads to the project whose membership decides. */
 export type Scope = 'project' | 'upload' | 'case' | 'task' | 'cohort' | 'release' | 'study'

@@ -7,7 +7,11 @@ export function intakeRoutes(
   Handlers,
   | 'createUpload'
   | 'putUploadFile'
+  | 'getUploadFile'
+  | 'patchUploadFile'
+  | 'findUploadFiles'
   | 'completeUpload'
+  | 'discardUpload'
   | 'listUploads'
   | 'getUpload'
   | 'listUploadImages'
@@ -19,8 +23,20 @@ export function intakeRoutes(
 > {
   return {
     createUpload: ({ actor, project, body }) => intake.create(actor, project.id, body),
-    putUploadFile: ({ actor, params, body }) =>
-      intake.receive(actor, params.uploadId, params.sha256, body),
+    putUploadFile: ({ actor, params, body, headers }) =>
+      intake.receive(actor, params.uploadId, params.sha256, {
+        bytes: body,
+        declaredBytes: headers.contentLength,
+      }),
+    getUploadFile: ({ params }) => intake.stateOf(params.uploadId, params.sha256),
+    patchUploadFile: ({ actor, params, query, body, headers }) => {
+      const part = { ...query, declaredBytes: headers.contentLength }
+      return intake.receivePart(actor, params.uploadId, params.sha256, part, body)
+    },
+    findUploadFiles: async ({ params, body }) => ({
+      items: await intake.statesOf(params.uploadId, body.sha256s),
+    }),
+    discardUpload: ({ actor, params }) => intake.discard(actor, params.uploadId),
     completeUpload: ({ actor, params, body }) => intake.complete(actor, params.uploadId, body),
     listUploads: async ({ project }) => ({ items: await intake.list(project.id) }),
     getUpload: ({ actor, params }) => intake.get(actor, params.uploadId),

@@ -1,5 +1,4 @@
 /** Receives files into quarantine, closes uploads, and takes the person's QC decision. */
-import type { Readable } from 'node:stream'
 import { type DeidReport, PandokError, type SubjectClaim } from '@pandok/contract'
 import { recordAudit } from '../platform/audit.ts'
 import type { BlobStore } from '../platform/blobs.ts'
@@ -7,9 +6,13 @@ import type { Database, Transaction } from '../platform/database.ts'
 import { readFrame } from '../platform/frame-index.ts'
 import type { Actor, BytesAnswer } from '../platform/http/handler.ts'
 import { addJob } from '../platform/jobs.ts'
+import { createParts } from './parts.ts'
 import { createPixelReview, refuseUndecided } from './pixel-review.ts'
+import { createReceiver } from './receive.ts'
+import { setDiscarded } from './receive-store.ts'
 import { removeUnneededBlobs } from './shared-blobs.ts'
 import * as store from './store.ts'
+import { REMOVE_UNFINISHED } from './unfinished.ts'
 import { reread, uploadDetail } from './upload-detail.ts'
 
 export interface IntakeDependencies {
@@ -28,6 +31,8 @@ export interface IntakeDependencies {
 
 export function createIntakeService(deps: IntakeDependencies) {
   const { db, blobs, maxFileBytes, claimSubjects, jobs } = deps
+  const receiver = createReceiver({ db, blobs, maxFileBytes })
+  const parts = createParts({ db, blobs, receiver, maxFileBytes })
   return {
     /** `expected`: what the sender works with; an upload that could only be refused never begins. */
     create: (
@@ -47,22 +52,19 @@ export function createIntakeService(deps: IntakeDependencies) {
         return await reread(tx, id)
       }),
 
-    /** The bytes are durable and hashed when this resolves; sending them again changes nothing. */
-    receive: async (actor: Actor, uploadId: string, sha256: string, body: Readable) => {
-      await checkOpen(uploadId)
-      const file = await blobs.put('quarantine', body, {
-        expectedSha256: sha256,
-        maxBytes: maxFileBytes,
-      })
-      try {
-        await db.transaction((tx) => enter(tx, actor, uploadId, file))
-        return file
-      } catch (error) {
-        // What no row speaks of would stay for ever; the client must see the first error all the same.
-        await removeUnneededBlobs(db, blobs, 'quarantine', [sha256]).catch(() => undefined)
-        throw error
-      }
-    },
+    receive: receiver.receive,
+    ...parts,
+
+    /** Only what still receives: anything later is decided by QC. */
+    discard: (actor: Actor, uploadId: string) =>
+      db.transaction(async (tx) => {
+        const { status, project_id: projectId } = await store.lockUpload(tx, uploadId)
+        if (status !== 'receiving') throw new PandokError('UPLOAD_CLOSED')
+        await setDiscarded(tx, uploadId, actor.id)
+        await addJob(tx, REMOVE_UNFINISHED, { uploadId })
+        await audit(tx, actor, projectId, 'discardUpload', uploadId)
+        return await reread(tx, uploadId)
+      }),
 
     complete: (
       actor: Actor,
@@ -92,6 +94,7 @@ export function createIntakeService(deps: IntakeDependencies) {
         const collided = await claimSubjects(projectId, uploadId, subjects)
         await store.closeUpload(tx, uploadId, collided)
         await addJob(tx, jobs.check, { uploadId })
+        await addJob(tx, REMOVE_UNFINISHED, { uploadId })
         await audit(tx, actor, projectId, 'completeUpload', uploadId, { files: sha256s.length })
         return await reread(tx, uploadId)
       }),
@@ -142,29 +145,6 @@ export function createIntakeService(deps: IntakeDependencies) {
     ...createPixelReview({ db, blobs }),
 
     projectOf: (uploadId: string) => store.projectOfUpload(db, uploadId),
-  }
-
-  async function enter(
-    tx: Transaction,
-    actor: Actor,
-    uploadId: string,
-    file: { sha256: string; bytes: number },
-  ): Promise<void> {
-    const { status, project_id: projectId } = await store.lockUpload(tx, uploadId)
-    if (status !== 'receiving') throw new PandokError('UPLOAD_CLOSED')
-    if (file.bytes === 0) throw new PandokError('INPUT_INVALID', 'the file is empty')
-    await store.lockBlobs(tx, [file.sha256])
-    if ((await blobs.size('quarantine', file.sha256)) === undefined) {
-      throw new PandokError('CONFLICT', 'another upload let go of this file; send it again')
-    }
-    const isNew = await store.insertFile(tx, uploadId, file)
-    if (isNew) await audit(tx, actor, projectId, 'putUploadFile', uploadId, { ...file })
-  }
-
-  /** Asked before the body is read, so that a closed upload costs no bytes. */
-  async function checkOpen(uploadId: string): Promise<void> {
-    const upload = await reread(db, uploadId)
-    if (upload.status !== 'receiving') throw new PandokError('UPLOAD_CLOSED')
   }
 }
 

@@ -13,7 +13,7 @@ const BATCH = 500
 export async function removeUnneededBlobs(
   db: Database,
   blobs: BlobStore,
-  area: 'quarantine' | 'staging',
+  area: 'incoming' | 'quarantine' | 'staging',
   sha256s: readonly string[],
 ): Promise<void> {
   for (let at = 0; at < sha256s.length; at += BATCH) {

@@ -121,20 +121,6 @@ export async function lockUpload(tx: Transaction, id: string) {
   )
 }
 
-/** Same bytes twice are one file: false when it was there. */
-export async function insertFile(
-  tx: Transaction,
-  uploadId: string,
-  file: { sha256: string; bytes: number },
-): Promise<boolean> {
-  const inserted = await tx.run(
-    `insert into upload_file (upload_id, sha256, byte_count) values ($1, $2, $3)
-     on conflict do nothing`,
-    [uploadId, file.sha256, file.bytes],
-  )
-  return inserted === 1
-}
-
 /** Held until the transaction ends; in the order of the hashes, so that nobody waits in a ring. */
 export async function lockBlobs(tx: Transaction, sha256s: readonly string[]): Promise<void> {
   await tx.run(
@@ -144,6 +130,8 @@ export async function lockBlobs(tx: Transaction, sha256s: readonly string[]): Pr
   )
 }
 
+type SharedArea = 'incoming' | keyof typeof NEEDED_BY
+
 /** The uploads whose files still need their blob in the area, by state of upload and file. */
 const NEEDED_BY = {
   quarantine: { file: 'received', uploads: ['receiving', 'checking'] },
@@ -152,12 +140,21 @@ const NEEDED_BY = {
 
 export async function neededBlobs(
   tx: Transaction,
-  area: keyof typeof NEEDED_BY,
+  area: SharedArea,
   sha256s: readonly string[],
 ): Promise<string[]> {
+  const Row = z.object({ sha256: z.string() })
+  if (area === 'incoming') {
+    const parts = await tx.many(
+      Row,
+      'select distinct part_sha256 as sha256 from upload_part where part_sha256 = any($1)',
+      [sha256s],
+    )
+    return parts.map((row) => row.sha256)
+  }
   const { file, uploads } = NEEDED_BY[area]
   const rows = await tx.many(
-    z.object({ sha256: z.string() }),
+    Row,
     `select distinct f.sha256 from upload_file f join upload u on u.id = f.upload_id
       where f.sha256 = any($1) and f.status = $2 and u.status = any($3)`,
     [sha256s, file, uploads],

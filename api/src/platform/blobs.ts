@@ -2,7 +2,7 @@
  * Where bytes live: one port, one adapter so far (local files). Content-addressed by SHA-256,
  * immutable; a blob is visible only when it is whole and durable.
  *
- * Areas: `quarantine` (received, unchecked), `staging` (clean, not yet approved), `archive`
+ * Areas: `incoming` (parts of files that are not whole), `quarantine` (received, unchecked), `staging` (clean, not yet approved), `archive`
  * (approved, for good), `release` (built data sets).
  */
 import { createHash, randomUUID } from 'node:crypto'
@@ -12,7 +12,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { PandokError } from '@pandok/contract'
 
-type BlobArea = 'quarantine' | 'staging' | 'archive' | 'release'
+type BlobArea = 'quarantine' | 'incoming' | 'staging' | 'archive' | 'release'
 
 export interface BlobStore {
   /**

@@ -15,6 +15,7 @@ export const en = {
     METHOD_NOT_ALLOWED: 'The server does not know this request',
     CONFLICT: 'Something else happened first',
     UPLOAD_CLOSED: 'The upload takes no more files',
+    UPLOAD_OFFSET_WRONG: 'The part does not begin where the file ends',
     UPLOAD_INCOMPLETE: 'Some files have not been received',
     UPLOAD_NOT_AWAITING_QC: 'The upload is not waiting for QC',
     UPLOAD_NOTHING_CLEAN: 'No file of the upload is clean',
@@ -172,6 +173,7 @@ export const en = {
     archived: 'archived',
     rejected: 'rejected',
     failed: 'failed',
+    discarded: 'given up',
   },
   qc: {
     profile: 'Profile',

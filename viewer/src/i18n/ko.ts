@@ -15,6 +15,7 @@ export const ko: Texts = {
     METHOD_NOT_ALLOWED: '서버가 모르는 요청입니다',
     CONFLICT: '그 사이 다른 변경이 있었습니다',
     UPLOAD_CLOSED: '이 업로드는 더 이상 파일을 받지 않습니다',
+    UPLOAD_OFFSET_WRONG: '파일의 끝에서 이어지지 않는 조각입니다',
     UPLOAD_INCOMPLETE: '아직 접수되지 않은 파일이 있습니다',
     UPLOAD_NOT_AWAITING_QC: 'QC를 기다리는 업로드가 아닙니다',
     UPLOAD_NOTHING_CLEAN: '쓸 수 있는 파일이 없습니다',
@@ -172,6 +173,7 @@ export const ko: Texts = {
     archived: '보관됨',
     rejected: '반려됨',
     failed: '실패',
+    discarded: '취소됨',
   },
   qc: {
     profile: '프로파일',

@@ -19,6 +19,8 @@ export const UploadStatus = z.enum([
   'archived',
   'rejected',
   'failed',
+  /** Given up by a person while it was receiving; its bytes are gone. */
+  'discarded',
 ])
 export type UploadStatus = z.infer<typeof UploadStatus>
 
@@ -158,6 +160,92 @@ export const putUploadFile = operation({
   body: bytes('application/dicom'),
   output: z.object({ sha256: Sha256, bytes: z.number().int() }),
   errors: ['UPLOAD_CLOSED', 'HASH_MISMATCH', 'TOO_LARGE', 'STORAGE_FULL', 'UNSUPPORTED_MEDIA_TYPE'],
+  audit: 'service',
+})
+
+/** The largest part of a file that one request brings. */
+export const MAX_PART_BYTES = 64 * 1024 ** 2
+/** A part that is not the last is at least this large: a file is never made of a million of them. */
+export const MIN_PART_BYTES = 64 * 1024
+
+/** How much of one file is durable: where the next part begins. */
+export const UploadFileState = z.object({
+  sha256: Sha256,
+  /** True when the whole file is there and has its hash. */
+  isReceived: z.boolean(),
+  offset: z.number().int().nonnegative(),
+  /** As declared with the first part; null before that. */
+  length: z.number().int().positive().nullable(),
+})
+export type UploadFileState = z.infer<typeof UploadFileState>
+
+export const getUploadFile = operation({
+  method: 'GET',
+  path: '/api/uploads/:uploadId/files/:sha256',
+  summary: 'Whether a file is there, or where its next part begins',
+  tag: 'uploads',
+  access: { kind: 'project', scope: 'upload', roles: ['data-manager'] },
+  params: upload.extend({ sha256: Sha256 }),
+  query: none,
+  body: undefined,
+  output: UploadFileState,
+  errors: [],
+  audit: 'none',
+})
+
+export const patchUploadFile = operation({
+  method: 'PATCH',
+  path: '/api/uploads/:uploadId/files/:sha256',
+  summary:
+    'Send the next part of a file: all of it is durable, or none; with the last one the hash is judged',
+  tag: 'uploads',
+  access: { kind: 'project', scope: 'upload', roles: ['data-manager'] },
+  params: upload.extend({ sha256: Sha256 }),
+  query: z.object({
+    /** Where the part begins; what getUploadFile says. Of two who send the same, one wins. */
+    offset: z.coerce.number().int().nonnegative(),
+    /** Of the whole file, in every part the same. */
+    length: z.coerce.number().int().positive(),
+  }),
+  body: bytes('application/offset+octet-stream'),
+  output: UploadFileState,
+  errors: [
+    'UPLOAD_CLOSED',
+    'UPLOAD_OFFSET_WRONG',
+    'HASH_MISMATCH',
+    'TOO_LARGE',
+    'STORAGE_FULL',
+    'UNSUPPORTED_MEDIA_TYPE',
+  ],
+  audit: 'service',
+})
+
+export const findUploadFiles = operation({
+  method: 'POST',
+  path: '/api/uploads/:uploadId/files/status',
+  summary: 'Which of many files are there already, or begun',
+  tag: 'uploads',
+  access: { kind: 'project', scope: 'upload', roles: ['data-manager'] },
+  params: upload,
+  query: none,
+  body: z.object({ sha256s: z.array(Sha256).min(1).max(10_000) }),
+  /** What is not named is not there. */
+  output: z.object({ items: z.array(UploadFileState) }),
+  errors: [],
+  audit: 'none',
+})
+
+export const discardUpload = operation({
+  method: 'POST',
+  path: '/api/uploads/:uploadId/discard',
+  summary: 'Give up an upload that is still receiving: its bytes go',
+  tag: 'uploads',
+  access: { kind: 'project', scope: 'upload', roles: ['data-manager'] },
+  params: upload,
+  query: none,
+  body: undefined,
+  output: Upload,
+  errors: ['UPLOAD_CLOSED'],
   audit: 'service',
 })
 

@@ -9,6 +9,7 @@ const TONES: Readonly<Record<UploadStatus, Tone>> = {
   archived: 'ok',
   rejected: 'bad',
   failed: 'bad',
+  discarded: 'neutral',
 }
 
 export const uploadTone = (status: UploadStatus): Tone => TONES[status]
