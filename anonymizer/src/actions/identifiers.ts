@@ -72,6 +72,8 @@ const MIN_SPELLED = 5
 const MIN_GROUPED = 7
 /** Of a name: more are hardly parts of one. */
 const MAX_PARTS = 5
+/** Halves of characters beyond the first plane count: a name may end in one. */
+const OF_WORDS = /[\p{L}\p{N}\p{M}\uD800-\uDFFF]/u
 
 /** Begins where a run of its characters begins: anywhere in it would cost the square of its length. */
 const EMAIL = String.raw`(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+`
@@ -182,6 +184,7 @@ function patternsOf(
   if (tag === BIRTH_DATE) return stringsOf(element, characterSet).flatMap(birthPatterns)
   if (IDENTIFYING.has(tag) || (INSTITUTION.has(tag) && !isInstitutionKept)) {
     return stringsOf(element, characterSet)
+      .map(withoutEdges)
       .filter((text) => text.length >= MIN_ID)
       .map((text) => (INSTITUTION.has(tag) ? wordPattern(text) : idPattern(text)))
   }
@@ -192,7 +195,10 @@ function patternsOf(
 function namePatterns(name: string): string[] {
   const patterns: string[] = []
   for (const group of name.split('=')) {
-    const parts = group.split(/[\^\s,.]+/).filter((part) => part !== '')
+    const parts = group
+      .split(/[\^\s,.]+/)
+      .map(withoutEdges)
+      .filter((part) => part !== '')
     const some = parts.slice(0, MAX_PARTS)
     for (const part of parts) if (isLong(part)) patterns.push(bounded(spelled(part), part))
     for (const a of some) {
@@ -205,6 +211,15 @@ function namePatterns(name: string): string[] {
     patterns.push(...initialsPatterns(some))
   }
   return patterns
+}
+
+/** Quotes, brackets and bytes that are no characters around it: elsewhere it is written without them. */
+function withoutEdges(text: string): string {
+  const first = text.search(OF_WORDS)
+  let end = text.length
+  // From the end, one by one: a pattern would cost the square of a long run.
+  while (end > first && !OF_WORDS.test(text.charAt(end - 1))) end--
+  return first < 0 ? '' : text.slice(first, end)
 }
 
 /** As it is typed by others: G'ildong, Gil-dong, GIL DONG; of long Latin parts only. */

@@ -78,6 +78,10 @@ function ctImage(...more: Element[]): Uint8Array {
   })
 }
 
+function ascii(text: string): number[] {
+  return [...new TextEncoder().encode(text)]
+}
+
 const vault = openVault(KEY, FORMAT)
 const profile = loadProfile('research-longitudinal')
 const settings = { profile, vault }
@@ -190,6 +194,19 @@ describe('what cannot be made clean gives no output', () => {
       { numRuns: 300 },
     )
   })
+})
+
+test.each([
+  ['a byte that is no character', [...ascii('PT88204'), 0xa0]],
+  ['quotes', ascii('"PT88204"')],
+  ['brackets', ascii('[PT88204] ')],
+])('an identifier within %s is known in texts that are without', (_name, bytes) => {
+  const image = ctImage(
+    value('00100020', 'LO', new Uint8Array(bytes)),
+    value('00081030', 'LO', 'Chest PT88204 nodule'),
+  )
+  const { dataSet: output } = readDicom(joinChunks(deidentify(image, settings).chunks))
+  expect(getString(output, '00081030')).toBe('Chest nodule')
 })
 
 test('nothing stays of a date that is none', () => {
