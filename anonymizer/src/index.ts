@@ -8,6 +8,7 @@ export {
   type Piece,
   type Span,
 } from './dicom/index.ts'
+export { isSopClassKnown } from './engine/admit.ts'
 export {
   type CheckFinding,
   type CheckResult,

@@ -3,7 +3,8 @@
  * a service, opens a connection or reads a clock.
  */
 import { readFileSync } from 'node:fs'
-import { createCheckPool } from '@pandok/anonymizer/node'
+import { isSopClassKnown } from '@pandok/anonymizer'
+import { createCheckPool, createCleanPool, createNamesPool } from '@pandok/anonymizer/node'
 import { annotationRoutes, createAnnotationService, segmentationAt } from './annotations/index.ts'
 import { createArchiveService, STORE_UPLOAD, storeUploadJob } from './archive/index.ts'
 import { cohortRoutes, createCohortService } from './cohorts/index.ts'
@@ -19,7 +20,16 @@ import {
   startLooker,
 } from './deidentification/index.ts'
 import { createDicomwebService, dicomwebRoutes } from './dicomweb/index.ts'
-import { createIntakeService, intakeRoutes, removeUnfinishedJob } from './intake/index.ts'
+import {
+  closeQuietJob,
+  createCollector,
+  createIntakeService,
+  createStow,
+  intakeRoutes,
+  removeUnfinishedJob,
+  removeUnneededBlobs,
+  stowRoutes,
+} from './intake/index.ts'
 import { createOutcomeService, outcomeAt, outcomeRoutes } from './outcomes/index.ts'
 import { createPeopleService, peopleRoutes } from './people/index.ts'
 import { createTokenVerifier } from './platform/auth.ts'
@@ -67,6 +77,25 @@ export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) 
     claimSubjects: keys.claimSubjects,
     jobs: { check: CHECK_UPLOAD, archive: STORE_UPLOAD, giveBack: GIVE_BACK_SUBJECTS },
   })
+  const { quietSeconds, maxFileBytes } = config
+  const collector = createCollector({
+    db,
+    blobs,
+    maxFileBytes,
+    quietSeconds,
+    maxOpenSeconds: config.maxOpenSeconds,
+    checkJob: CHECK_UPLOAD,
+  })
+  const names = createNamesPool()
+  const stow = createStow({
+    collector,
+    maxBodyBytes: config.maxStowBytes,
+    admitsSopClass: isSopClassKnown,
+    studyOf: async (sha256) =>
+      (await names.read(blobs.path('quarantine', sha256)))?.studyInstanceUid,
+    drop: (sha256) => removeUnneededBlobs(db, blobs, 'quarantine', [sha256]),
+    projectsOf: (personId) => people.projectsWith(personId, 'data-manager'),
+  })
   const archive = createArchiveService({ db })
   const dicomweb = createDicomwebService({ db, blobs })
   const workflow = createWorkflowService({ db })
@@ -85,6 +114,7 @@ export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) 
     ...deidentificationRoutes(deidentification),
     ...intakeRoutes(intake),
     ...dicomwebRoutes(dicomweb),
+    ...stowRoutes(stow),
     ...workflowRoutes(workflow, {
       geometriesOfCase,
       segmentsOf: async (projectId) => (await projects.byId(projectId)).segments,
@@ -116,9 +146,13 @@ export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) 
       db,
       blobs,
       ledger,
+      keyOf: keys.keyOf,
+      claimSubjects: keys.claimSubjects,
       openPool: () => createCheckPool(),
+      openCleanPool: createCleanPool,
     }),
     removeUnfinishedJob({ db, blobs }),
+    closeQuietJob({ db, quietSeconds, checkJob: CHECK_UPLOAD }),
     lookAtUploadJob({ db, blobs, openLooker }),
     giveBackSubjectsJob({ db, giveBack: keys.giveBackSubjects }),
     storeUploadJob({ db, blobs, onStudyArchived: openCase }),
@@ -137,6 +171,7 @@ export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) 
   return {
     db,
     close: async () => {
+      names.close()
       await db.close()
       await deidentification.close()
     },

@@ -25,6 +25,8 @@ export interface TestApi {
   /** The folder that holds all blobs. */
   readonly blobDirectory: string
   readonly as: (username: string) => Client
+  readonly url: string
+  readonly tokenOf: (username: string) => Promise<string>
   /** One attempt of the job, as the worker would make it. */
   readonly runJob: (name: string, payload: Readonly<Record<string, string>>) => Promise<void>
   readonly giveUpJob: (name: string, payload: Readonly<Record<string, string>>) => Promise<void>
@@ -57,6 +59,9 @@ export async function startTestApi(parts: Partial<Parts> = {}): Promise<TestApi>
     viewerDirectory: undefined,
     maxFileBytes: 64 * 1024 ** 2,
     minFreeBytes: 0,
+    quietSeconds: 0,
+    maxOpenSeconds: 3600,
+    maxStowBytes: 256 * 1024 ** 2,
     logLevel: 'error',
   }
   await migrateVault({
@@ -91,6 +96,8 @@ export async function startTestApi(parts: Partial<Parts> = {}): Promise<TestApi>
     databaseUrl: database.url,
     vaultUrl: vault.url,
     blobDirectory: blobs,
+    url: baseUrl,
+    tokenOf,
     as: (username) => createClient({ baseUrl, getToken: () => tokenOf(username) }),
     runJob: (name, payload) => jobNamed(name).handle(payload, new AbortController().signal),
     giveUpJob: (name, payload) => jobNamed(name).giveUp(payload, new Error('given up')),

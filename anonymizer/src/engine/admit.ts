@@ -13,8 +13,13 @@ const DOCUMENTS = [
 ]
 const RAW_DATA = '1.2.840.10008.5.1.4.1.1.66'
 
+/** Whether there is a profile that allows it. */
+export function isSopClassKnown(sopClassUid: string): boolean {
+  return iodOf(sopClassUid) !== undefined && sopClassUid !== RAW_DATA
+}
+
 function isSopClassHandled(sopClassUid: string, profile: Profile): boolean {
-  if (iodOf(sopClassUid) === undefined || sopClassUid === RAW_DATA) return false
+  if (!isSopClassKnown(sopClassUid)) return false
   const isDocument = DOCUMENTS.some((pattern) => pattern.test(sopClassUid))
   if (isDocument && profile.documents === 'refuse') return false
   return profile.sopClasses === undefined || profile.sopClasses.has(sopClassUid)

@@ -9,7 +9,7 @@ export type ChildAnswer =
 
 export function askChild(
   child: ChildProcess,
-  question: object,
+  question: object | string,
   limitMs: number,
 ): Promise<ChildAnswer> {
   return new Promise((resolve) => {

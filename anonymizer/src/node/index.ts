@@ -1,5 +1,12 @@
-/** The anonymizer on a machine with files: the command, and checks in a caged child process. */
+/** The anonymizer on a machine with files: the command, and work on foreign bytes in caged child processes. */
 export { type CheckPool, createCheckPool, type PoolAnswer } from './check-pool.ts'
+export {
+  type CleanAnswer,
+  type CleanPool,
+  type CleanSettings,
+  createCleanPool,
+} from './clean-pool.ts'
 export type { CliIo } from './io.ts'
+export { createNamesPool, type NamesPool } from './names-pool.ts'
 export { loadTextNetwork } from './text-network.ts'
 export { type LookedFrame, startTextPool, type TextAnswer, type TextPool } from './text-pool.ts'

@@ -7,6 +7,7 @@ import type { ReportRow } from '../report/report.ts'
 import { type BatchAnswer, BatchLost, type Children } from './children.ts'
 import type { Done, Job, Refused } from './deidentify-child.ts'
 import type { Input } from './inputs.ts'
+import { createPatternTable, type PatternTable } from './pattern-table.ts'
 import type { Held, Outcome, Placer } from './place.ts'
 
 export interface Runner {
@@ -117,23 +118,4 @@ async function* batches(inputs: AsyncIterable<Input>): AsyncGenerator<Input[]> {
     bytes = 0
   }
   if (batch.length > 0) yield batch
-}
-
-/** More than a child keeps: it never speaks of older ones. */
-const FORGOTTEN_PATTERNS = 1_000
-
-/** A child names a list of rows once, and after that by number. */
-type PatternTable = ReturnType<typeof createPatternTable>
-
-function createPatternTable() {
-  const known = new Map<string, readonly ReportRow[]>()
-  return {
-    learn: ({ child, patterns }: BatchAnswer) => {
-      for (const { id, rows } of patterns) {
-        known.set(`${child} ${id}`, rows)
-        known.delete(`${child} ${id - FORGOTTEN_PATTERNS}`)
-      }
-    },
-    get: (child: number, id: number) => known.get(`${child} ${id}`) ?? [],
-  }
 }

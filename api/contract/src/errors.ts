@@ -20,6 +20,11 @@ export const ERRORS = {
   UPLOAD_PIXELS_UNDECIDED: [409, 'Text was found in pixels, and nobody has decided about it'],
   UPLOAD_SERIES_UNSEEN: [409, 'A person has to look at series that nobody has opened'],
   UPLOAD_FRAMES_UNSEEN: [409, 'Frames that have to be seen were not on the screen'],
+  UPLOAD_CONFLICTS_UNDECIDED: [
+    409,
+    'Files contradict archived ones, and nobody has decided about it',
+  ],
+  PROJECT_NOT_NAMED: [400, 'Name the project: /dicomweb/projects/KEY/studies'],
   PROFILE_INVALID: [422, 'The profile cannot be used'],
   DEIDENTIFICATION_CHANGED: [409, 'The profile or key of the project has changed; read them again'],
   KEY_ROTATED: [409, 'The key has been replaced already'],

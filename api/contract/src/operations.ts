@@ -6,6 +6,7 @@ import * as ledger from './operations/ledger.ts'
 import * as outcomes from './operations/outcomes.ts'
 import * as people from './operations/people.ts'
 import * as releases from './operations/releases.ts'
+import * as stow from './operations/stow.ts'
 import * as system from './operations/system.ts'
 import * as uploads from './operations/uploads.ts'
 import * as work from './operations/work.ts'
@@ -39,6 +40,7 @@ export const operations = {
   listPixelFindings: uploads.listPixelFindings,
   decidePixelFindings: uploads.decidePixelFindings,
   recordSeriesSeen: uploads.recordSeriesSeen,
+  decideConflicts: uploads.decideConflicts,
   decideQc: uploads.decideQc,
   getProcessingTerms: ledger.getProcessingTerms,
   setProcessingTerms: ledger.setProcessingTerms,
@@ -82,6 +84,10 @@ export const operations = {
   retrieveInstanceMetadata: dicomweb.retrieveInstanceMetadata,
   retrieveInstance: dicomweb.retrieveInstance,
   retrieveFrames: dicomweb.retrieveFrames,
+  storeInstances: stow.storeInstances,
+  storeInstancesOfStudy: stow.storeInstancesOfStudy,
+  storeInstancesInProject: stow.storeInstancesInProject,
+  storeInstancesOfStudyInProject: stow.storeInstancesOfStudyInProject,
 } as const
 
 export type Operations = typeof operations

@@ -1,6 +1,7 @@
 /**
- * The job that judges the headers of received files: each is checked in a caged child process; what is clean goes
- * to staging, what is not leaves nothing but a reason. Then the clean ones are held against each
+ * The job that judges the headers of received files: each is checked in a caged child process, and
+ * de-identified before where it comes with identifiers (clean-upload.ts); what is clean goes to staging,
+ * what is not leaves nothing but a reason. Then the clean ones are held against each
  * other and the archive, and looked at (look/). May run again after a crash at any point: a file is judged once, and the
  * upload moves on only when the blobs it no longer needs are gone.
  */
@@ -8,9 +9,9 @@ import type { CheckPool } from '@pandok/anonymizer/node'
 import { z } from 'zod'
 import { lockBlobs, removeUnneededBlobs } from '../intake/index.ts'
 import { recordAudit } from '../platform/audit.ts'
-import type { BlobStore } from '../platform/blobs.ts'
-import type { Database, Transaction } from '../platform/database.ts'
+import type { Transaction } from '../platform/database.ts'
 import { addJob, codeOf, defineJob, type Job } from '../platform/jobs.ts'
+import { type CleanUploadDependencies, cleanUpload } from './clean-upload.ts'
 import { GIVE_BACK_SUBJECTS } from './give-back.ts'
 import type { Ledger } from './ledger/index.ts'
 import { LOOK_AT_UPLOAD } from './look/index.ts'
@@ -21,12 +22,15 @@ export const CHECK_UPLOAD = 'deidentification.check'
 
 const Payload = z.object({ uploadId: z.string() })
 
-export function checkUploadJob(deps: {
-  db: Database
-  blobs: BlobStore
-  ledger: Ledger
-  openPool: () => CheckPool
-}): Job {
+/** An entry of the audit trail names this many; the upload's files have all. */
+const AUDITED_CONFLICTS = 100
+
+interface CheckDependencies extends CleanUploadDependencies {
+  readonly ledger: Ledger
+  readonly openPool: () => CheckPool
+}
+
+export function checkUploadJob(deps: CheckDependencies): Job {
   const { db, blobs, ledger } = deps
   return defineJob({
     name: CHECK_UPLOAD,
@@ -34,10 +38,14 @@ export function checkUploadJob(deps: {
     handle: async ({ uploadId }, signal) => {
       const upload = await store.uploadUnderCheck(db, uploadId)
       if (upload === undefined) return
-      const { projectId, profile } = upload
+      const { projectId, profile, isIdentified, keyVersion } = upload
       const format = await pseudonymFormat(db, projectId)
       const pool = deps.openPool()
       try {
+        if (isIdentified) {
+          const identified = { uploadId, projectId, profile, format, keyVersion }
+          await cleanUpload(deps, identified, pool, signal)
+        }
         for (const sha256 of await store.filesOf(db, uploadId, 'received')) {
           signal.throwIfAborted()
           const answer = await pool.check({
@@ -56,9 +64,12 @@ export function checkUploadJob(deps: {
       await removeUnneededBlobs(db, blobs, 'staging', refused)
       await db.transaction(async (tx) => {
         const counts = await store.finishCheck(tx, uploadId)
-        await addJob(tx, counts.clean > 0 ? LOOK_AT_UPLOAD : GIVE_BACK_SUBJECTS, { uploadId })
+        const isLeft = counts.clean + counts.conflicts > 0
+        await addJob(tx, isLeft ? LOOK_AT_UPLOAD : GIVE_BACK_SUBJECTS, { uploadId })
         await ledger.recordCheck(tx, projectId, uploadId, { isComplete: true })
-        await audit(tx, projectId, uploadId, counts)
+        const conflicts = await store.conflictsOf(tx, uploadId, AUDITED_CONFLICTS)
+        const named = conflicts.length === 0 ? {} : { conflictsWith: conflicts }
+        await audit(tx, projectId, uploadId, { ...counts, ...named })
       })
     },
     giveUp: async ({ uploadId }, error) => {

@@ -64,6 +64,8 @@ export function createKeys(deps: {
   return {
     shiftDates,
     list,
+    /** For the server's own de-identification. */
+    keyOf: (projectId: string, version: number) => vault.read({ projectId, version }),
     claimSubjects: vault.claimSubjects,
     giveBackSubjects: vault.giveBackSubjects,
 

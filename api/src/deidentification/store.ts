@@ -6,9 +6,19 @@ import type { Queryable, Transaction } from '../platform/database.ts'
 export async function uploadUnderCheck(db: Queryable, uploadId: string) {
   return await db.maybeOne(
     z
-      .object({ project_id: z.string(), profile: z.string() })
-      .transform((row) => ({ projectId: row.project_id, profile: row.profile })),
-    `select u.project_id, d.text as profile
+      .object({
+        project_id: z.string(),
+        profile: z.string(),
+        is_identified: z.boolean(),
+        key_version: z.number(),
+      })
+      .transform((row) => ({
+        projectId: row.project_id,
+        profile: row.profile,
+        isIdentified: row.is_identified,
+        keyVersion: row.key_version,
+      })),
+    `select u.project_id, d.text as profile, u.is_identified, u.key_version
        from upload u
        join deid_profile d on d.project_id = u.project_id and d.version = u.profile_version
       where u.id = $1 and u.status = 'checking' and u.headers_checked_at is null`,
@@ -60,11 +70,12 @@ export async function markRefused(
 }
 
 /**
- * Refuses clean files that contradict another file of the upload or the archive (PS3.3 7.3, PS3.5
- * 9: a UID names one thing). Which of two is right cannot be known here, so both are refused.
+ * Takes out clean files that contradict another file of the upload or the archive (PS3.3 7.3, PS3.5
+ * 9: a UID names one thing). Which of two is right cannot be known here: of two in the upload both are
+ * refused, and against the archive, of which nothing is overwritten, a person decides (`conflict`).
  *
  * DEID_STUDY_REFUSED: something of it is another project's; which level or whose is not said.
- * DEID_SOP_INSTANCE_CONFLICT: one SOP Instance UID, other bytes.
+ * DEID_SOP_INSTANCE_CONFLICT: one SOP Instance UID, other bytes, both in this upload.
  * DEID_HIERARCHY_CONFLICT: one series in two studies, or one study of two subjects.
  * DEID_PSEUDONYM_COLLISION: the pseudonym stands for somebody else, by the vault's digests or because
  * a subject of another key has it.
@@ -80,7 +91,7 @@ export async function refuseContradictions(
               instance->>'studyInstanceUid' as study, instance->>'patientId' as patient
          from upload_file where upload_id = $1 and status = 'clean'
      ), judged as (
-       select sha256, case
+       select c.sha256, archived.sha256 as archived_sha256, case
          when exists (select from study s where s.study_instance_uid = study and s.project_id <> $2)
            or exists (select from series se join study s on s.id = se.study_id
                        where se.series_instance_uid = series and s.project_id <> $2)
@@ -89,8 +100,8 @@ export async function refuseContradictions(
                        where i.sop_instance_uid = sop and s.project_id <> $2)
            then 'DEID_STUDY_REFUSED'
          when sop in (select sop from clean group by sop having count(*) > 1)
-           or exists (select from instance i where i.sop_instance_uid = sop and i.sha256 <> c.sha256)
            then 'DEID_SOP_INSTANCE_CONFLICT'
+         when archived.sha256 is not null then 'conflict'
          when series in (select series from clean group by series having count(distinct study) > 1)
            or study in (select study from clean group by study having count(distinct patient) > 1)
            or exists (select from series se join study s on s.id = se.study_id
@@ -105,30 +116,49 @@ export async function refuseContradictions(
            then 'DEID_PSEUDONYM_COLLISION'
        end as code
        from clean c
+       left join instance archived on archived.sop_instance_uid = sop and archived.sha256 <> c.sha256
      )
-     update upload_file f set status = 'refused', refusal_code = judged.code, instance = null
+     update upload_file f set
+         status = case code when 'conflict' then 'conflict' else 'refused' end,
+         refusal_code = case code when 'conflict' then null else code end,
+         archived_sha256 = case code when 'conflict' then judged.archived_sha256 end,
+         instance = case code when 'conflict' then instance end
        from judged
       where f.upload_id = $1 and f.sha256 = judged.sha256 and judged.code is not null`,
     [uploadId, projectId],
   )
 }
 
-/** How the check of headers ended; the look at pixels follows where something is clean. */
+/** Files whose SOP Instance UID the archive holds with other bytes. */
+export async function conflictsOf(db: Queryable, uploadId: string, limit: number) {
+  return await db.many(
+    z
+      .object({ sha256: z.string(), archived_sha256: z.string() })
+      .transform((row) => ({ sha256: row.sha256, archivedSha256: row.archived_sha256 })),
+    `select sha256, archived_sha256 from upload_file
+      where upload_id = $1 and status = 'conflict' order by sha256 limit $2`,
+    [uploadId, limit],
+  )
+}
+
+/** How the check of headers ended; the look at pixels follows where something is left to decide. */
 export async function finishCheck(tx: Transaction, uploadId: string) {
   return await tx.one(
-    z.object({ clean: z.number(), refused: z.number() }),
+    z.object({ clean: z.number(), conflicts: z.number(), refused: z.number() }),
     `with counts as (
        select count(*) filter (where status in ('clean', 'archived'))::int as clean,
+              count(*) filter (where status = 'conflict')::int as conflicts,
               count(*) filter (where status = 'refused')::int as refused
          from upload_file where upload_id = $1
      ), done as (
        update upload set
-         status = case when counts.clean = 0 then 'failed' else 'checking' end,
+         status = case when counts.clean + counts.conflicts = 0 then 'failed' else 'checking' end,
          headers_checked_at = now(),
-         failure_code = case when counts.clean > 0 then null else 'UPLOAD_NOTHING_CLEAN' end
+         failure_code = case when counts.clean + counts.conflicts > 0 then null
+                             else 'UPLOAD_NOTHING_CLEAN' end
        from counts where upload.id = $1 and upload.status = 'checking'
      )
-     select clean, refused from counts`,
+     select clean, conflicts, refused from counts`,
     [uploadId],
   )
 }

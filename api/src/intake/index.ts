@@ -1,5 +1,12 @@
+export {
+  type Collector,
+  closeQuietJob,
+  createCollector,
+  type Sender,
+} from './collect/index.ts'
 export { intakeRoutes } from './routes.ts'
 export { createIntakeService } from './service.ts'
 export { removeUnneededBlobs } from './shared-blobs.ts'
 export { lockBlobs } from './store.ts'
+export { createStow, stowRoutes } from './stow/index.ts'
 export { removeUnfinishedJob } from './unfinished.ts'

@@ -19,6 +19,7 @@ export function intakeRoutes(
   | 'listPixelFindings'
   | 'decidePixelFindings'
   | 'recordSeriesSeen'
+  | 'decideConflicts'
   | 'decideQc'
 > {
   return {
@@ -51,6 +52,8 @@ export function intakeRoutes(
       intake.decideFindings(actor, params.uploadId, params.series, body),
     recordSeriesSeen: ({ actor, params, body }) =>
       intake.recordSeen(actor, params.uploadId, params.series, body.seen),
+    decideConflicts: ({ actor, params, body }) =>
+      intake.decideConflicts(actor, params.uploadId, body),
     decideQc: ({ actor, params, body }) => intake.decideQc(actor, params.uploadId, body),
   }
 }

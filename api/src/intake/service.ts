@@ -6,6 +6,7 @@ import type { Database, Transaction } from '../platform/database.ts'
 import { readFrame } from '../platform/frame-index.ts'
 import type { Actor, BytesAnswer } from '../platform/http/handler.ts'
 import { addJob } from '../platform/jobs.ts'
+import { createConflictReview, refuseUndecidedConflicts } from './conflicts.ts'
 import { createParts } from './parts.ts'
 import { createPixelReview, refuseUndecided } from './pixel-review.ts'
 import { createReceiver } from './receive.ts'
@@ -129,7 +130,10 @@ export function createIntakeService(deps: IntakeDependencies) {
         const { status, project_id: projectId } = await store.lockUpload(tx, uploadId)
         if (status !== 'awaiting-qc') throw new PandokError('UPLOAD_NOT_AWAITING_QC')
         const isApproved = decision === 'approve'
-        if (isApproved) await refuseUndecided(tx, uploadId, actor.id)
+        if (isApproved) {
+          await refuseUndecidedConflicts(tx, uploadId)
+          await refuseUndecided(tx, uploadId, actor.id)
+        }
         await store.setDecision(tx, uploadId, isApproved ? 'archiving' : 'rejected', actor.id)
         await addJob(tx, isApproved ? jobs.archive : jobs.giveBack, { uploadId })
         const hasComment = comment !== undefined
@@ -137,12 +141,15 @@ export function createIntakeService(deps: IntakeDependencies) {
         return await reread(tx, uploadId)
       })
       // Those of a person's refusal too: a crash may have come before their bytes were gone.
-      const gone = await store.filesWith(db, uploadId, decision === 'reject' ? 'clean' : 'refused')
+      const statuses =
+        decision === 'reject' ? (['clean', 'conflict'] as const) : (['refused'] as const)
+      const gone = await store.filesWith(db, uploadId, statuses)
       await removeUnneededBlobs(db, blobs, 'staging', gone)
       return upload
     },
 
     ...createPixelReview({ db, blobs }),
+    ...createConflictReview({ db, blobs }),
 
     projectOf: (uploadId: string) => store.projectOfUpload(db, uploadId),
   }

@@ -1,5 +1,5 @@
 /** Uploads in SQL. */
-import { DeidReport, Finding, UploadStatus } from '@pandok/contract'
+import { DeidReport, Finding, UploadSource, UploadStatus } from '@pandok/contract'
 import { z } from 'zod'
 import type { Queryable, Transaction } from '../platform/database.ts'
 import { FrameIndex } from '../platform/frame-index.ts'
@@ -13,6 +13,9 @@ const UploadRow = z
     status: UploadStatus,
     created_at: z.date(),
     failure_code: z.string().nullable(),
+    source: UploadSource,
+    is_identified: z.boolean(),
+    sender: z.string().nullable(),
     report: DeidReport.nullable(),
     profile_version: z.number(),
     profile_label: z.string(),
@@ -24,6 +27,7 @@ const UploadRow = z
     display_name: z.string(),
     received: z.number(),
     clean: z.number(),
+    conflicts: z.number(),
     refused: z.number(),
     archived: z.number(),
     bytes: z.coerce.number(),
@@ -36,6 +40,9 @@ const UploadRow = z
     createdAt: row.created_at.toISOString(),
     createdBy: { id: row.person_id, username: row.username, displayName: row.display_name },
     failureCode: row.failure_code,
+    source: row.source,
+    isIdentified: row.is_identified,
+    sender: row.sender,
     report: row.report,
     profileVersion: row.profile_version,
     profileLabel: row.profile_label,
@@ -46,8 +53,9 @@ const UploadRow = z
         : { frames: row.look_frames, of: row.look_of },
     files: {
       received: row.received,
-      checked: row.clean + row.refused,
+      checked: row.clean + row.conflicts + row.refused,
       clean: row.clean,
+      conflicts: row.conflicts,
       refused: row.refused,
       archived: row.archived,
       bytes: row.bytes,
@@ -57,6 +65,7 @@ export type UploadRow = z.output<typeof UploadRow>
 
 const SELECT = `
   select u.id, u.project_id, p.key as project_key, u.status, u.created_at, u.failure_code, u.report,
+         u.source, u.is_identified, u.sender,
          u.profile_version, d.label as profile_label, u.key_version, look.*,
          person.id as person_id, person.username, person.display_name, f.*
     from upload u
@@ -67,11 +76,12 @@ const SELECT = `
       select sum(looked_frames)::int as look_frames, sum(planned_frames)::int as look_of
         from pixel_look where upload_id = u.id) look
     cross join lateral (
-      select count(*)::int as received,
+      select count(*) filter (where not is_output)::int as received,
              count(*) filter (where status in ('clean', 'archived'))::int as clean,
+             count(*) filter (where status = 'conflict')::int as conflicts,
              count(*) filter (where status = 'refused')::int as refused,
              count(*) filter (where status = 'archived')::int as archived,
-             coalesce(sum(byte_count), 0) as bytes
+             coalesce(sum(byte_count) filter (where not is_output), 0) as bytes
         from upload_file where upload_id = u.id) f`
 
 /** With the profile and the key that are in force now. */
@@ -134,8 +144,8 @@ type SharedArea = 'incoming' | keyof typeof NEEDED_BY
 
 /** The uploads whose files still need their blob in the area, by state of upload and file. */
 const NEEDED_BY = {
-  quarantine: { file: 'received', uploads: ['receiving', 'checking'] },
-  staging: { file: 'clean', uploads: ['checking', 'awaiting-qc', 'archiving'] },
+  quarantine: { files: ['received'], uploads: ['receiving', 'checking'] },
+  staging: { files: ['clean', 'conflict'], uploads: ['checking', 'awaiting-qc', 'archiving'] },
 } as const
 
 export async function neededBlobs(
@@ -152,12 +162,12 @@ export async function neededBlobs(
     )
     return parts.map((row) => row.sha256)
   }
-  const { file, uploads } = NEEDED_BY[area]
+  const { files, uploads } = NEEDED_BY[area]
   const rows = await tx.many(
     Row,
     `select distinct f.sha256 from upload_file f join upload u on u.id = f.upload_id
-      where f.sha256 = any($1) and f.status = $2 and u.status = any($3)`,
-    [sha256s, file, uploads],
+      where f.sha256 = any($1) and f.status = any($2) and u.status = any($3)`,
+    [sha256s, files, uploads],
   )
   return rows.map((row) => row.sha256)
 }
@@ -229,7 +239,7 @@ export async function seriesOf(db: Queryable, uploadId: string, personId: string
               instance->>'patientId' as pseudonym,
               instance->>'seriesInstanceUid' as "seriesInstanceUid",
               instance->>'modality' as modality, count(*)::int as instances
-         from upload_file where upload_id = $1 and instance is not null
+         from upload_file where upload_id = $1 and status in ('clean', 'archived')
         group by 1, 2, 3, 4)
      select series.*, coalesce(l.looked_frames, 0) as looked, coalesce(l.frames, 0) as frames,
             coalesce(l.must_be_seen, false) as must_be_seen, s.seen_at,
@@ -369,12 +379,12 @@ export async function casesOf(db: Queryable, uploadId: string): Promise<string[]
 export async function filesWith(
   db: Queryable,
   uploadId: string,
-  status: 'clean' | 'refused',
+  statuses: readonly ('clean' | 'conflict' | 'refused')[],
 ): Promise<string[]> {
   const rows = await db.many(
     z.object({ sha256: z.string() }),
-    'select sha256 from upload_file where upload_id = $1 and status = $2',
-    [uploadId, status],
+    'select sha256 from upload_file where upload_id = $1 and status = any($2)',
+    [uploadId, statuses],
   )
   return rows.map((row) => row.sha256)
 }

@@ -4,6 +4,7 @@
  */
 import { PandokError } from '@pandok/contract'
 import type { Queryable } from '../platform/database.ts'
+import { conflictsOf } from './conflict-store.ts'
 import * as store from './store.ts'
 
 export async function reread(db: Queryable, uploadId: string) {
@@ -27,6 +28,7 @@ export async function uploadDetail(db: Queryable, uploadId: string, personId: st
   return {
     ...upload,
     studies,
+    conflicts: await conflictsOf(db, uploadId),
     refusals: await store.refusalsOf(db, uploadId),
     caseIds: await store.casesOf(db, uploadId),
   }

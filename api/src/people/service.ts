@@ -24,6 +24,8 @@ export function createPeopleService({ db }: { db: Database }) {
       }
     },
     rolesOf: (personId: string, projectId: string) => store.rolesIn(db, personId, projectId),
+    /** Projects in which the person has the role. */
+    projectsWith: (personId: string, role: Role) => store.projectsWith(db, personId, role),
     me: async (actor: Actor) => ({
       ...actor,
       memberships: await store.membershipsOf(db, actor.id),

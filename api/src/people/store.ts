@@ -66,6 +66,15 @@ export async function membershipsOf(db: Queryable, personId: string) {
   )
 }
 
+export async function projectsWith(db: Queryable, personId: string, role: Role): Promise<string[]> {
+  const rows = await db.many(
+    z.object({ project_id: z.string() }),
+    'select project_id from membership where person_id = $1 and role = $2 order by project_id',
+    [personId, role],
+  )
+  return rows.map((row) => row.project_id)
+}
+
 /** The project's key and the person's roles in it (none: not a member); undefined: no project. */
 export async function rolesIn(db: Queryable, personId: string, projectId: string) {
   return await db.maybeOne(

@@ -42,6 +42,12 @@ export interface Config {
   readonly maxFileBytes: number
   /** Free space the blob volume keeps, in bytes; below it uploads answer STORAGE_FULL. */
   readonly minFreeBytes: number
+  /** Seconds after which an upload that another system fills is closed, when nothing more came. */
+  readonly quietSeconds: number
+  /** Seconds after which a sender who never stops gets a new upload. */
+  readonly maxOpenSeconds: number
+  /** Largest body of one STOW-RS request, in bytes; each file in it is held to maxFileBytes. */
+  readonly maxStowBytes: number
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
 }
 
@@ -88,6 +94,9 @@ export function readConfig(env: Env): Config {
     viewerDirectory: env['VIEWER_DIR'],
     maxFileBytes: number('MAX_FILE_BYTES', 2 * 1024 ** 3),
     minFreeBytes: number('MIN_FREE_BYTES', 1024 ** 3),
+    quietSeconds: number('UPLOAD_QUIET_SECONDS', 60),
+    maxOpenSeconds: number('UPLOAD_MAX_OPEN_SECONDS', 3600),
+    maxStowBytes: number('STOW_MAX_BYTES', 16 * 1024 ** 3),
     logLevel: logLevel(env['LOG_LEVEL'] ?? 'info', wrong),
   }
   if (wrong.length > 0) throw new Error(`Settings are wrong:\n  ${wrong.join('\n  ')}`)

@@ -44,6 +44,20 @@ export async function addJob(
   )
 }
 
+/** Enqueues inside `tx` for a time from now; nobody waits for it, so it is tried often. */
+export async function addJobLater(
+  tx: Transaction,
+  name: string,
+  payload: Readonly<Record<string, string>>,
+  seconds: number,
+): Promise<void> {
+  await tx.run(
+    `select graphile_worker.add_job($1, payload := $2::json,
+                                    run_at := clock_timestamp() + make_interval(secs => $3))`,
+    [name, JSON.stringify(payload), seconds],
+  )
+}
+
 export interface Worker {
   readonly stop: () => Promise<void>
   /** Settles when the worker ends; rejects when it ended by a fault. */

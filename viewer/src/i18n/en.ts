@@ -22,6 +22,8 @@ export const en = {
     UPLOAD_PIXELS_UNDECIDED: 'Text was found in pixels, and nobody has decided about it',
     UPLOAD_SERIES_UNSEEN: 'Some series have to be looked at first',
     UPLOAD_FRAMES_UNSEEN: 'Some frames were not on the screen yet',
+    UPLOAD_CONFLICTS_UNDECIDED: 'Some files contradict archived ones; decide about them first',
+    PROJECT_NOT_NAMED: 'The address does not name the project',
     PROFILE_INVALID: 'The profile cannot be used',
     DEIDENTIFICATION_CHANGED: 'Profile or key have changed: begin again',
     KEY_ROTATED: 'The key has been replaced already',

@@ -24,6 +24,10 @@ export const UploadStatus = z.enum([
 ])
 export type UploadStatus = z.infer<typeof UploadStatus>
 
+/** How the files came: from a data manager's browser or command, or from another system. */
+export const UploadSource = z.enum(['browser', 'command', 'stow', 'dimse', 'peer'])
+export type UploadSource = z.infer<typeof UploadSource>
+
 /** What the de-identification did, summed over files; a path such as 00400275[*].00400007. */
 export const DeidReportRow = z.object({
   path: z.string().max(400),
@@ -67,11 +71,19 @@ export const Upload = z.object({
   projectKey: ProjectKey,
   status: UploadStatus,
   createdAt: IsoDateTime,
+  /** Of another system: whose account sends, or who let the machine in. */
   createdBy: Person,
+  source: UploadSource,
+  /** The server de-identifies; otherwise the sender did. */
+  isIdentified: z.boolean(),
+  /** An AE title, a user name or the key of a peer; null where a person sends. */
+  sender: z.string().nullable(),
   files: z.object({
     received: z.number().int(),
     checked: z.number().int(),
     clean: z.number().int(),
+    /** Clean, but the archive has other bytes under the same SOP Instance UID: a person decides. */
+    conflicts: z.number().int(),
     refused: z.number().int(),
     archived: z.number().int(),
     bytes: z.number(),
@@ -126,6 +138,15 @@ export const UploadDetail = Upload.extend({
     }),
   ),
   refusals: z.array(z.object({ sha256: Sha256, code: z.string(), findings: z.array(Finding) })),
+  /** Nothing of the archive is ever overwritten; approval waits until each is left out. */
+  conflicts: z.array(
+    z.object({
+      sha256: Sha256,
+      archivedSha256: Sha256,
+      seriesInstanceUid: Uid,
+      sopInstanceUid: Uid,
+    }),
+  ),
   caseIds: z.array(Id),
 })
 export type UploadDetail = z.infer<typeof UploadDetail>
@@ -436,6 +457,26 @@ export const recordSeriesSeen = operation({
   audit: 'service',
 })
 
+export const decideConflicts = operation({
+  method: 'POST',
+  path: '/api/uploads/:uploadId/conflicts/decision',
+  summary:
+    'Keep what is archived: take files with the same SOP Instance UID and other bytes out of the upload',
+  tag: 'uploads',
+  access: { kind: 'project', scope: 'upload', roles: ['data-manager'] },
+  params: upload,
+  query: none,
+  body: z.object({
+    decision: z.literal('keep-archived'),
+    reason: z.enum(['archived-is-right', 'sent-by-mistake', 'cannot-tell']),
+    /** Which files; all of them when left out. */
+    sha256s: z.array(Sha256).min(1).max(10_000).optional(),
+  }),
+  output: UploadDetail,
+  errors: ['UPLOAD_NOT_AWAITING_QC'],
+  audit: 'service',
+})
+
 export const decideQc = operation({
   method: 'POST',
   path: '/api/uploads/:uploadId/qc',
@@ -455,6 +496,7 @@ export const decideQc = operation({
     'UPLOAD_NOTHING_CLEAN',
     'UPLOAD_PIXELS_UNDECIDED',
     'UPLOAD_SERIES_UNSEEN',
+    'UPLOAD_CONFLICTS_UNDECIDED',
   ],
   audit: 'service',
 })

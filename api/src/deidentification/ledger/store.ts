@@ -165,8 +165,8 @@ export async function uploadFacts(db: Queryable, uploadId: string) {
       subjects: z.number(),
     }),
     `select d.label as profile_label, d.digest as profile_digest, u.key_version, u.created_at,
-            count(f.*)::int as received,
-            count(*) filter (where f.status = 'clean')::int as clean,
+            count(f.*) filter (where not f.is_output)::int as received,
+            count(*) filter (where f.status in ('clean', 'conflict'))::int as clean,
             count(distinct f.instance->>'patientId')::int as subjects
        from upload u
        join deid_profile d on d.project_id = u.project_id and d.version = u.profile_version

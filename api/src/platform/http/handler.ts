@@ -42,6 +42,7 @@ interface RequestOf<O extends Operation> {
   readonly headers: {
     readonly address: string
     readonly accept: string | undefined
+    readonly contentType: string | undefined
     readonly contentLength: number | undefined
     readonly ifNoneMatch: string | undefined
     readonly range: string | undefined

@@ -126,7 +126,7 @@ async function readBody(operation: Operation, context: Context): Promise<unknown
   if (body === undefined) return undefined
   if (!('kind' in body)) return parseInput(body, await readJson(context.req), 'body')
   refuseEncoding(context.req)
-  const type = (context.get('content-type').split(';')[0] ?? '').trim()
+  const type = (context.get('content-type').split(';')[0] ?? '').trim().toLowerCase()
   if (type !== body.mediaType) throw new PandokError('UNSUPPORTED_MEDIA_TYPE')
   return context.req
 }
@@ -136,6 +136,7 @@ function headersOf(context: Context): Record<string, string | number | undefined
   return {
     address: context.ip,
     accept: headers.accept,
+    contentType: headers['content-type'],
     contentLength:
       headers['content-length'] === undefined ? undefined : Number(headers['content-length']),
     ifNoneMatch: headers['if-none-match'],

@@ -1,0 +1,2 @@
+export { stowRoutes } from './routes.ts'
+export { createStow } from './service.ts'
