@@ -72,6 +72,8 @@ const MIN_SPELLED = 5
 const MIN_GROUPED = 7
 /** Of a name: more are hardly parts of one. */
 const MAX_PARTS = 5
+/** Who wrote such a text did not write it for people. */
+const MAX_ROUNDS = 8
 /** Halves of characters beyond the first plane count: a name may end in one. */
 const OF_WORDS = /[\p{L}\p{N}\p{M}\uD800-\uDFFF]/u
 
@@ -145,18 +147,25 @@ function textBytesIn(dataSet: DataSet): number {
 
 export function identifiersFrom(patterns: readonly string[]): Identifiers {
   const own = patterns.length === 0 ? undefined : new RegExp(patterns.join('|'), 'giu')
-  const removeKnown = (text: string) => {
-    const without = own === undefined ? text : text.replace(own, '')
-    return tidy(text, without.replace(FORMS, ''))
-  }
   const first = patterns.length === 0 ? undefined : new RegExp(patterns.join('|'), 'iu')
+  const isFoundIn = (text: string) => text !== '' && first?.test(text) === true
+  const remove = (text: string, forms: readonly RegExp[]): string => {
+    let left = text
+    // Around one that is taken out, the halves of another may come together.
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const without = own === undefined ? left : left.replace(own, '')
+      left = tidy(
+        left,
+        forms.reduce((rest, form) => rest.replace(form, ''), without),
+      )
+      if (!isFoundIn(left)) return left
+    }
+    return ''
+  }
   return {
-    isFoundIn: (text) => text !== '' && first?.test(text) === true,
-    removeKnown,
-    removeAll: (text) => {
-      const without = own === undefined ? text : text.replace(own, '')
-      return tidy(text, without.replace(FORMS, '').replace(MORE_FORMS, '').replace(TITLES, ''))
-    },
+    isFoundIn,
+    removeKnown: (text) => remove(text, [FORMS]),
+    removeAll: (text) => remove(text, [FORMS, MORE_FORMS, TITLES]),
   }
 }
 

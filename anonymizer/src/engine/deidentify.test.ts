@@ -209,6 +209,15 @@ test.each([
   expect(getString(output, '00081030')).toBe('Chest nodule')
 })
 
+test.each([
+  ['one within another', 'Chest PT8PT882048204 nodule', 'Chest nodule'],
+  ['a pit of them', `${'PT8'.repeat(20)}PT88204${'8204'.repeat(20)}`, 'ANONYMIZED'],
+])('identifiers that would come together are gone too: %s', (_name, text, expected) => {
+  const image = ctImage(value('00100020', 'LO', 'PT88204'), value('00081030', 'LO', text))
+  const { dataSet: output } = readDicom(joinChunks(deidentify(image, settings).chunks))
+  expect(getString(output, '00081030')).toBe(expected)
+})
+
 test('nothing stays of a date that is none', () => {
   const { chunks } = deidentify(ctImage(value('00080021', 'DA', '20240230')), settings)
   expect(getString(readDicom(joinChunks(chunks)).dataSet, '00080021')).toBe('19000101')
