@@ -33,7 +33,7 @@ import {
 import { createOutcomeService, outcomeAt, outcomeRoutes } from './outcomes/index.ts'
 import { createPeopleService, peopleRoutes } from './people/index.ts'
 import { createTokenVerifier } from './platform/auth.ts'
-import { openFileBlobs } from './platform/blobs.ts'
+import { openBlobs } from './platform/blobs/index.ts'
 import { openDatabase } from './platform/database.ts'
 import type { Config } from './platform/env.ts'
 import type { Handlers, ScopeResolvers } from './platform/http/handler.ts'
@@ -60,7 +60,12 @@ export interface Parts {
 export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) {
   const { clock = () => new Date(), openLooker = startLooker } = parts
   const db = openDatabase({ url: config.databaseUrl, poolSize: config.databasePoolSize })
-  const blobs = openFileBlobs(config.blobDirectory, { minFreeBytes: config.minFreeBytes })
+  const blobs = openBlobs({
+    location: config.blobs,
+    installationKey: config.installationKey,
+    minFreeBytes: config.minFreeBytes,
+    clock,
+  })
   const people = createPeopleService({ db })
   const deidentification = createDeidentificationService({
     db,
@@ -92,7 +97,7 @@ export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) 
     maxBodyBytes: config.maxStowBytes,
     admitsSopClass: isSopClassKnown,
     studyOf: async (sha256) =>
-      (await names.read(blobs.path('quarantine', sha256)))?.studyInstanceUid,
+      (await blobs.withLocalFile('quarantine', sha256, names.read))?.studyInstanceUid,
     drop: (sha256) => removeUnneededBlobs(db, blobs, 'quarantine', [sha256]),
     projectsOf: (personId) => people.projectsWith(personId, 'data-manager'),
   })
@@ -170,6 +175,7 @@ export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) 
 
   return {
     db,
+    blobs,
     close: async () => {
       names.close()
       await db.close()

@@ -52,7 +52,7 @@ export async function startTestApi(parts: Partial<Parts> = {}): Promise<TestApi>
     oidcJwksUrl: jwksUrl,
     oidcClientId: 'pandok-viewer',
     oidcAudience: AUDIENCE,
-    blobDirectory: blobs,
+    blobs: { kind: 'file', directory: blobs },
     installationKey: randomBytes(32),
     httpHost: '127.0.0.1',
     httpPort: 0,

@@ -46,6 +46,7 @@ export const ERRORS = {
   NOT_ACCEPTABLE: [406, 'None of the representations asked for can be given'],
   RANGE_NOT_SATISFIABLE: [416, 'The range lies outside'],
   STORAGE_FULL: [507, 'There is not enough free space'],
+  STORAGE_UNAVAILABLE: [503, 'The store of files failed or does not answer; try again'],
   DATABASE_UNAVAILABLE: [503, 'The database does not answer; try again'],
   INTERNAL: [500, 'Something failed here; the trace id finds it in the log'],
 } as const satisfies Record<string, readonly [number, string]>

@@ -48,11 +48,9 @@ export function checkUploadJob(deps: CheckDependencies): Job {
         }
         for (const sha256 of await store.filesOf(db, uploadId, 'received')) {
           signal.throwIfAborted()
-          const answer = await pool.check({
-            path: blobs.path('quarantine', sha256),
-            profile,
-            format,
-          })
+          const answer = await blobs.withLocalFile('quarantine', sha256, (path) =>
+            pool.check({ path, profile, format }),
+          )
           await judge(uploadId, sha256, answer)
         }
       } finally {

@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import type { CheckPool, CleanAnswer, CleanPool, CleanSettings } from '@pandok/anonymizer/node'
 import type { PseudonymFormat, SubjectClaim } from '@pandok/contract'
 import { lockBlobs } from '../intake/index.ts'
-import type { BlobStore } from '../platform/blobs.ts'
+import type { BlobStore } from '../platform/blobs/index.ts'
 import type { Database } from '../platform/database.ts'
 import { addCollided, addToReport, type CleanedFile, markCleaned } from './clean-store.ts'
 import * as store from './store.ts'
@@ -76,7 +76,9 @@ export async function cleanUpload(
       const outcomes: Outcome[] = []
       for (const sha256 of waiting.slice(at, at + BATCH_FILES)) {
         signal.throwIfAborted()
-        outcomes.push(await outcomeOf(sha256))
+        outcomes.push(
+          await blobs.withLocalFile('quarantine', sha256, (path) => outcomeOf(sha256, path)),
+        )
       }
       await record(outcomes)
     }
@@ -85,8 +87,7 @@ export async function cleanUpload(
     await rm(folder, { recursive: true, force: true })
   }
 
-  async function outcomeOf(sha256: string): Promise<Outcome> {
-    const path = blobs.path('quarantine', sha256)
+  async function outcomeOf(sha256: string, path: string): Promise<Outcome> {
     const asItIs = await checker.check({ path, profile, format })
     if (isClean(asItIs)) return { kind: 'clean', sha256, instance: asItIs.result.instance }
     const answer = await cleaner.clean(path)

@@ -1,7 +1,7 @@
 /** QIDO-RS and WADO-RS over the archive (PS3.18 chapter 10). */
 import { createHash } from 'node:crypto'
 import { PandokError } from '@pandok/contract'
-import type { BlobStore } from '../platform/blobs.ts'
+import type { BlobStore } from '../platform/blobs/index.ts'
 import type { Database } from '../platform/database.ts'
 import { readFrame } from '../platform/frame-index.ts'
 import type { BytesAnswer } from '../platform/http/handler.ts'

@@ -5,7 +5,7 @@
  */
 import { type InputOf, type Operations, PandokError } from '@pandok/contract'
 import { recordAudit } from '../platform/audit.ts'
-import type { BlobStore } from '../platform/blobs.ts'
+import type { BlobStore } from '../platform/blobs/index.ts'
 import type { Database, Transaction } from '../platform/database.ts'
 import type { Actor } from '../platform/http/handler.ts'
 import { hasConflicts, leaveOut } from './conflict-store.ts'

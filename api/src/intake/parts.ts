@@ -6,7 +6,7 @@
  */
 import type { Readable } from 'node:stream'
 import { MAX_PART_BYTES, MIN_PART_BYTES, PandokError, type UploadFileState } from '@pandok/contract'
-import type { BlobStore } from '../platform/blobs.ts'
+import type { BlobStore } from '../platform/blobs/index.ts'
 import type { Database } from '../platform/database.ts'
 import type { Actor } from '../platform/http/handler.ts'
 import type { Receiver } from './receive.ts'
@@ -54,6 +54,7 @@ export function createParts(deps: {
     const rest = part.length - part.offset
     const { bytes, sha256: partSha256 } = await blobs.put('incoming', body, {
       maxBytes: Math.min(rest, MAX_PART_BYTES),
+      declaredBytes: part.declaredBytes,
     })
     try {
       if (bytes < rest && bytes < MIN_PART_BYTES) {

@@ -5,7 +5,7 @@
  */
 import { PandokError } from '@pandok/contract'
 import { recordAudit } from '../platform/audit.ts'
-import type { BlobStore } from '../platform/blobs.ts'
+import type { BlobStore } from '../platform/blobs/index.ts'
 import type { Database, Transaction } from '../platform/database.ts'
 import type { Actor } from '../platform/http/handler.ts'
 import * as store from './receive-store.ts'
@@ -75,6 +75,7 @@ export function createReceiver(deps: {
       const file = await blobs.put('quarantine', bytes, {
         expectedSha256: sha256,
         maxBytes: maxFileBytes,
+        declaredBytes,
       })
       try {
         await db.transaction((tx) => enter(tx, actor, uploadId, file))

@@ -1,7 +1,7 @@
 /** Receives files into quarantine, closes uploads, and takes the person's QC decision. */
 import { type DeidReport, PandokError, type SubjectClaim } from '@pandok/contract'
 import { recordAudit } from '../platform/audit.ts'
-import type { BlobStore } from '../platform/blobs.ts'
+import type { BlobStore } from '../platform/blobs/index.ts'
 import type { Database, Transaction } from '../platform/database.ts'
 import { readFrame } from '../platform/frame-index.ts'
 import type { Actor, BytesAnswer } from '../platform/http/handler.ts'

@@ -3,7 +3,7 @@
  * of them needs it no more. Adding and removing take the same lock of the hash: a blob cannot go
  * while somebody begins to need it.
  */
-import type { BlobStore } from '../platform/blobs.ts'
+import type { BlobStore } from '../platform/blobs/index.ts'
 import type { Database } from '../platform/database.ts'
 import * as store from './store.ts'
 

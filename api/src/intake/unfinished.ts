@@ -3,7 +3,7 @@
  * closed, and the files of an upload that a person gave up. May run again after a crash at any point.
  */
 import { z } from 'zod'
-import type { BlobStore } from '../platform/blobs.ts'
+import type { BlobStore } from '../platform/blobs/index.ts'
 import type { Database } from '../platform/database.ts'
 import { defineJob, type Job } from '../platform/jobs.ts'
 import * as store from './receive-store.ts'

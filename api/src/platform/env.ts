@@ -30,9 +30,9 @@ export interface Config {
   readonly oidcClientId: string
   /** `aud` every access token must hold. */
   readonly oidcAudience: string
-  /** Folder (file:) that holds quarantine, staging, archive and releases. */
-  readonly blobDirectory: string
-  /** 32 bytes that wrap the per-project keys; never stored with the data. */
+  /** Where blobs are kept: a folder (`BLOB_URL=file:///…`) on a file system of its own. */
+  readonly blobs: { readonly kind: 'file'; readonly directory: string }
+  /** 32 bytes that wrap the per-project keys and those of encrypted blobs; never stored with the data. */
   readonly installationKey: Uint8Array
   readonly httpHost: string
   readonly httpPort: number
@@ -84,7 +84,7 @@ export function readConfig(env: Env): Config {
     oidcJwksUrl: env['OIDC_JWKS_URL'],
     oidcClientId: env['OIDC_CLIENT_ID'] ?? 'pandok-viewer',
     oidcAudience: env['OIDC_AUDIENCE'] ?? 'pandok-api',
-    blobDirectory: blobDirectory(required('BLOB_URL', 'file:///var/lib/pandok/blobs'), wrong),
+    blobs: blobLocation(required('BLOB_URL', 'file:///var/lib/pandok/blobs'), wrong),
     installationKey: installationKey(
       required('PANDOK_SECRET_FILE', '/etc/pandok/installation.key'),
       wrong,
@@ -115,15 +115,15 @@ function vaultUrl(url: string, databaseUrl: string, wrong: string[]): string {
   return url
 }
 
-function blobDirectory(url: string, wrong: string[]): string {
-  if (url === '') return ''
+function blobLocation(url: string, wrong: string[]): Config['blobs'] {
+  if (url === '') return { kind: 'file', directory: '' }
   if (!url.startsWith('file:///')) {
     wrong.push(
       'BLOB_URL must be a file: address; for example BLOB_URL=file:///var/lib/pandok/blobs',
     )
-    return ''
+    return { kind: 'file', directory: '' }
   }
-  return fileURLToPath(url)
+  return { kind: 'file', directory: fileURLToPath(url) }
 }
 
 function installationKey(path: string, wrong: string[]): Uint8Array {

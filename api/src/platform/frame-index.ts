@@ -7,7 +7,7 @@
  * frame has to be put together, and only `readFrame` does that. Frames are numbered from 1.
  */
 import { z } from 'zod'
-import type { BlobStore } from './blobs.ts'
+import type { BlobStore } from './blobs/index.ts'
 
 const Whole = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER)
 const Some = Whole.min(1)

@@ -14,7 +14,7 @@ import { z } from 'zod'
 import type { ArchivedInstance } from '../archive/index.ts'
 import { readCohort } from '../cohorts/index.ts'
 import { recordAudit } from '../platform/audit.ts'
-import type { BlobStore } from '../platform/blobs.ts'
+import type { BlobStore } from '../platform/blobs/index.ts'
 import type { Database, Transaction } from '../platform/database.ts'
 import { codeOf, defineJob, type Job } from '../platform/jobs.ts'
 import {

@@ -1,7 +1,7 @@
 /** Reads the native pixels of a series into one volume of modality values (Hounsfield units). */
 import type { SeriesGeometry } from '@pandok/contract'
 import type { ArchivedInstance } from '../archive/index.ts'
-import type { BlobStore } from '../platform/blobs.ts'
+import type { BlobStore } from '../platform/blobs/index.ts'
 import { readFrame } from '../platform/frame-index.ts'
 import { ReleaseError } from './release-error.ts'
 

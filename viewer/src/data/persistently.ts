@@ -3,7 +3,12 @@ import { PandokError } from '@pandok/contract'
 
 const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 30_000
-const PASSING: ReadonlySet<string> = new Set(['DATABASE_UNAVAILABLE', 'INTERNAL', 'TOKEN_INVALID'])
+const PASSING: ReadonlySet<string> = new Set([
+  'DATABASE_UNAVAILABLE',
+  'STORAGE_UNAVAILABLE',
+  'INTERNAL',
+  'TOKEN_INVALID',
+])
 
 const sleep = (ms: number) => new Promise<void>((wake) => setTimeout(wake, ms))
 

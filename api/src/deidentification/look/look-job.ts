@@ -9,7 +9,7 @@ import { loadProfile } from '@pandok/anonymizer'
 import { createLookPlan, type Look } from '@pandok/anonymizer/pixels'
 import { z } from 'zod'
 import { recordAudit } from '../../platform/audit.ts'
-import type { BlobStore } from '../../platform/blobs.ts'
+import type { BlobStore } from '../../platform/blobs/index.ts'
 import type { Database, Transaction } from '../../platform/database.ts'
 import { codeOf, defineJob, type Job } from '../../platform/jobs.ts'
 import type { Looker } from './looker.ts'
@@ -85,8 +85,9 @@ export function lookAtUploadJob(deps: {
 
   async function cornersOf(task: Task, file: PixelFile): Promise<readonly string[]> {
     task.signal.throwIfAborted()
-    const path = blobs.path('staging', file.sha256)
-    return await task.looker.corners(path, file.numberOfFrames)
+    return await blobs.withLocalFile('staging', file.sha256, (path) =>
+      task.looker.corners(path, file.numberOfFrames),
+    )
   }
 
   /** Whether there was something that a person has to decide. */
@@ -95,30 +96,42 @@ export function lookAtUploadJob(deps: {
     files: readonly PixelFile[],
     looks: readonly Look[],
   ): Promise<boolean> {
-    const { uploadId, seriesUid, looker, signal } = task
+    const { uploadId, seriesUid } = task
     const planned = looks.reduce((sum, { frames }) => sum + frames.length, 0)
     await store.addPlanned(db, uploadId, seriesUid, planned)
     let hasFinding = false
     for (const { id, frames } of looks) {
       const sha256 = files[id]?.sha256
       if (sha256 === undefined) continue
-      const path = blobs.path('staging', sha256)
-      for (let at = 0; at < frames.length; at += FRAMES_AT_ONCE) {
-        signal.throwIfAborted()
-        const asked = frames.slice(at, at + FRAMES_AT_ONCE)
-        const answer = await looker.look(path, asked)
-        if (answer.kind === 'refused') {
-          hasFinding = true
-          await store.putFinding(db, uploadId, { seriesUid, sha256, code: answer.code, frames: [] })
-          continue
-        }
-        const withText = answer.frames.filter(({ boxes }) => boxes.length > 0)
-        if (withText.length > 0) {
-          hasFinding = true
-          await store.putFinding(db, uploadId, { seriesUid, sha256, code: null, frames: withText })
-        }
-        await store.addLooked(db, uploadId, seriesUid, asked.length)
+      const found = await blobs.withLocalFile('staging', sha256, (path) =>
+        lookAtFile(task, { path, sha256 }, frames),
+      )
+      hasFinding ||= found
+    }
+    return hasFinding
+  }
+
+  async function lookAtFile(
+    { uploadId, seriesUid, looker, signal }: Task,
+    { path, sha256 }: { path: string; sha256: string },
+    frames: readonly number[],
+  ): Promise<boolean> {
+    let hasFinding = false
+    for (let at = 0; at < frames.length; at += FRAMES_AT_ONCE) {
+      signal.throwIfAborted()
+      const asked = frames.slice(at, at + FRAMES_AT_ONCE)
+      const answer = await looker.look(path, asked)
+      if (answer.kind === 'refused') {
+        hasFinding = true
+        await store.putFinding(db, uploadId, { seriesUid, sha256, code: answer.code, frames: [] })
+        continue
       }
+      const withText = answer.frames.filter(({ boxes }) => boxes.length > 0)
+      if (withText.length > 0) {
+        hasFinding = true
+        await store.putFinding(db, uploadId, { seriesUid, sha256, code: null, frames: withText })
+      }
+      await store.addLooked(db, uploadId, seriesUid, asked.length)
     }
     return hasFinding
   }

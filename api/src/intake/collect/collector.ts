@@ -8,7 +8,7 @@
  */
 import { z } from 'zod'
 import { recordAudit } from '../../platform/audit.ts'
-import type { BlobStore } from '../../platform/blobs.ts'
+import type { BlobStore } from '../../platform/blobs/index.ts'
 import type { Database, Transaction } from '../../platform/database.ts'
 import { addJob, addJobLater, defineJob, type Job } from '../../platform/jobs.ts'
 import { removeUnneededBlobs } from '../shared-blobs.ts'
