@@ -9,8 +9,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { framePlaces, readDicom } from '@pandok/anonymizer/dicom'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { FrameIndex, readFrame } from '../../../api/src/platform/frame-index.ts'
 import { asDumped, comparable, parseDump } from './dcmdump.ts'
 import { dicomParserRows, type ElementRow, type OwnRow, ownRows, sha1 } from './element-rows.ts'
 import { makeOutputs, type Output } from './outputs.ts'
@@ -86,6 +88,28 @@ describe.skipIf(!existsSync(DATA) && !isCi)('readers', () => {
         ),
       ])
       expect(differing).toEqual([])
+    },
+  )
+
+  test.skipIf(!hasJudge('/usr/lib/python3/dist-packages/pydicom'))(
+    'every frame read by its place is the one that pydicom finds',
+    async () => {
+      const script = join(import.meta.dirname, 'frames.py')
+      // Generated ones have no image that could be decoded.
+      const files = outputs.filter(({ source }) => source !== undefined)
+      const paths = files.map(({ path }) => path)
+      const text = await run('/usr/bin/python3', [script], paths.join('\n'))
+      const theirs = text
+        .split('\n')
+        .map((each) => (each === '' ? [] : Hashes.parse(JSON.parse(each))))
+      const ours = await Promise.all(paths.map(frameHashes))
+      const differing = files.filter((_, at) => ours[at]?.join() !== theirs[at]?.join())
+      process.stdout.write(
+        `readers: ${ours.flat().length} frames of ${ours.filter(({ length }) => length > 0).length} ` +
+          `files read by their place, of ${differing.length} files they differ\n`,
+      )
+      expect(differing.map(({ name }) => name)).toEqual([])
+      expect(ours.flat().length).toBeGreaterThan(900)
     },
   )
 
@@ -168,6 +192,21 @@ describe.skipIf(!existsSync(DATA) && !isCi)('readers', () => {
     240_000,
   )
 })
+
+const Hashes = z.array(z.string())
+
+/** As the archive reads them: by the index that the check made, through JSON. */
+async function frameHashes(path: string): Promise<string[]> {
+  const file = readFileSync(path)
+  const json: unknown = JSON.parse(JSON.stringify(framePlaces(file, readDicom(file))))
+  const frames = FrameIndex.parse(json)
+  const blobs = {
+    read: (_area: string, _sha256: string, range?: { offset: number; length: number }) =>
+      Promise.resolve(file.subarray(range?.offset, (range?.offset ?? 0) + (range?.length ?? 0))),
+  }
+  const read = frames.map((_, at) => readFrame(blobs, 'archive', { sha256: '', frames }, at + 1))
+  return (await Promise.all(read)).map((frame) => sha1(frame ?? Buffer.alloc(0)))
+}
 
 function line({ path, vr, length, digest }: ElementRow): string {
   return [path, vr, length, digest].join('\t')
