@@ -6,7 +6,12 @@ import { readFileSync } from 'node:fs'
 import { isSopClassKnown } from '@pandok/anonymizer'
 import { createCheckPool, createCleanPool, createNamesPool } from '@pandok/anonymizer/node'
 import { annotationRoutes, createAnnotationService, segmentationAt } from './annotations/index.ts'
-import { createArchiveService, STORE_UPLOAD, storeUploadJob } from './archive/index.ts'
+import {
+  archiveRoutes,
+  createArchiveService,
+  STORE_UPLOAD,
+  storeUploadJob,
+} from './archive/index.ts'
 import { cohortRoutes, createCohortService } from './cohorts/index.ts'
 import {
   CHECK_UPLOAD,
@@ -118,6 +123,7 @@ export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) 
     ...projectRoutes(projects),
     ...deidentificationRoutes(deidentification),
     ...intakeRoutes(intake),
+    ...archiveRoutes(archive),
     ...dicomwebRoutes(dicomweb),
     ...stowRoutes(stow),
     ...workflowRoutes(workflow, {

@@ -13,6 +13,8 @@ export type DicomErrorCode =
   | 'DICOM_ITEM'
   | 'DICOM_PIXEL_LENGTH'
   | 'DICOM_FRAMES'
+  /** Frames of segments that the header does not describe. */
+  | 'DICOM_SEGMENTS'
   | 'DICOM_CHARSET'
   | 'DICOM_VALUE'
   | 'DICOM_TOO_LARGE'

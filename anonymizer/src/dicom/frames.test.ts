@@ -8,6 +8,7 @@ import {
   type FramePlace,
   framePlaces,
   readDicom,
+  sequence,
   value,
   writeDicom,
 } from './index.ts'
@@ -290,6 +291,23 @@ describe('places, counted from the first byte of pixels', () => {
   })
 })
 
+/** Frames of 8 bits, one for each of the segment numbers `shown`. */
+function segmentation(described: readonly number[], shown: readonly number[]): DataSet {
+  const numbered = (tag: string, number: number) => dataSet([value(tag, 'US', number)])
+  return image(
+    { ...wide, frames: shown.length },
+    sequence(
+      '00620002',
+      described.map((number) => numbered('00620004', number)),
+    ),
+    sequence(
+      '52009230',
+      shown.map((number) => dataSet([sequence('0062000A', [numbered('0062000B', number)])])),
+    ),
+    native(6 * shown.length),
+  )
+}
+
 describe('refused before allocation', () => {
   const huge = { rows: 65_535, columns: 65_535, bits: 16 }
   test.each<[string, string, DataSet, string]>([
@@ -369,6 +387,16 @@ describe('refused before allocation', () => {
       'DICOM_FRAMES',
     ],
     ['a frame without a byte', JPEG, image(two, encapsulated([one, bytes('')])), 'DICOM_FRAMES'],
+    [
+      'fewer items of functional groups than frames',
+      NATIVE,
+      image({ ...wide, frames: 2 }, sequence('52009230', [dataSet([])]), native(12)),
+      'DICOM_FRAMES',
+    ],
+    ['segment 9 of two', NATIVE, segmentation([1, 2], [1, 9]), 'DICOM_SEGMENTS'],
+    ['segment 0 of two', NATIVE, segmentation([1, 2], [0, 1]), 'DICOM_SEGMENTS'],
+    ['segment 1 twice', NATIVE, segmentation([1, 1], [1, 1]), 'DICOM_SEGMENTS'],
+    ['segments 1 and 2', NATIVE, segmentation([1, 2], [2, 1]), 'none'],
   ])('%s', (_name, transferSyntaxUid, source, code) => {
     const file = writeDicom({ transferSyntaxUid, dataSet: source })
     const before = process.memoryUsage().rss

@@ -7,6 +7,7 @@
  */
 import { dictionaryEntry, isPrivate } from './dictionary.ts'
 import { DicomError, type DicomErrorCode } from './errors.ts'
+import { checkFunctionalGroups } from './functional-groups.ts'
 import { inflate } from './inflate.ts'
 import {
   enterTransferSyntax,
@@ -103,6 +104,7 @@ export function readDicom(
   if (known !== undefined) enterTransferSyntax(known, transferSyntaxUid)
   const dataSet = readBody(window, end, transferSyntaxUid, context)
   checkPixelData(dataSet, transferSyntaxUid, context.limits.frames)
+  checkFunctionalGroups(dataSet)
   return { meta, transferSyntaxUid, dataSet }
 }
 

@@ -1,4 +1,5 @@
 /** Every operation by its id. A new file of operations is added here, and nowhere else. */
+import * as archive from './operations/archive.ts'
 import * as audit from './operations/audit.ts'
 import * as deidentification from './operations/deidentification.ts'
 import * as dicomweb from './operations/dicomweb.ts'
@@ -42,6 +43,8 @@ export const operations = {
   recordSeriesSeen: uploads.recordSeriesSeen,
   decideConflicts: uploads.decideConflicts,
   decideQc: uploads.decideQc,
+  listUploadArchivedSeries: archive.listUploadArchivedSeries,
+  listCaseSeries: archive.listCaseSeries,
   getProcessingTerms: ledger.getProcessingTerms,
   setProcessingTerms: ledger.setProcessingTerms,
   listLedger: ledger.listLedger,

@@ -1,217 +1,247 @@
 /**
- * The geometry of a series from the metadata of its instances (PS3.3 C.7.6.2). Pure.
+ * The geometry of a series from the planes of its instances (PS3.3 C.7.6.2). Pure.
  *
- * In: the instances of one series. Out: its slices in ascending order of their position along the
- * normal (row × column direction), lengths in mm, coordinates LPS. What would make a volume of
- * them wrong is a finding, and then `isVolume` is false: never guessed.
- *
- * | finding | what it says |
- * |---|---|
- * | GEOMETRY_MISSING | instances without place, direction or size in the patient; they are left out |
- * | GEOMETRY_MIXED_FRAME_OF_REFERENCE | slices of more than one frame of reference |
- * | GEOMETRY_MIXED_ORIENTATION | slices that are not parallel; spacing and tilt are not judged then |
- * | GEOMETRY_MIXED_SIZE | other rows, columns or pixel spacing |
- * | GEOMETRY_SINGLE_SLICE | one slice has no spacing |
- * | GEOMETRY_DUPLICATE_POSITION | two slices at one place |
- * | GEOMETRY_GAP | whole slices are missing between others |
- * | GEOMETRY_IRREGULAR_SPACING | steps that no missing slice explains |
- * | GEOMETRY_TILT | slices move sideways along the stack (a tilted gantry) |
+ * In: the instances of one series. Out: what is odd about it (SeriesFinding of the contract, each
+ * with its numbers), and its slices in ascending order of their position along the normal (row ×
+ * column direction), lengths in mm, coordinates LPS. What would make a volume of them wrong is a
+ * finding, and then `isVolume` is false: never guessed.
  */
-import type { SeriesGeometry } from '@pandok/contract'
-import type { ArchivedInstance, InstanceJson } from './store.ts'
+import type { SeriesFinding, SeriesGeometry } from '@pandok/contract'
+import { missingIn, type Plane } from './planes.ts'
+import { type PlacedPlane, rounded, stackFindings } from './stack-findings.ts'
+import { cross, degreesBetween, dot, type Vector } from './vector.ts'
 
-/** Nearer than this is the same place. */
-const SAME_POSITION_MM = 0.01
-/** A step between slices may differ from the usual one by this share. */
-const SPACING_TOLERANCE = 0.02
-/** A gap is this near to a whole number of steps. */
-const WHOLE_STEP_TOLERANCE = 0.05
 const DIRECTION_TOLERANCE = 1e-4
-/** Direction cosines in DS have few digits: how far from unit length and a right angle they may be. */
-const UNIT_TOLERANCE = 1e-3
-/** Sideways a slice may lie off the stack's axis: a tenth of a pixel, and this share of the way. */
-const TILT_SHARE = 0.001
-const PIXEL_SHARE = 0.1
+/** From here on what is seen across the slices is coarse; segmentation networks take 3 for it too. */
+const COARSE_RATIO = 3
 
-type Vector = readonly [number, number, number]
+/** SOP classes whose every image has an Image Plane Module (PS3.3 table A.1-1): CT, MR, PET. */
+const PLANAR = [
+  '1.2.840.10008.5.1.4.1.1.2',
+  '1.2.840.10008.5.1.4.1.1.4',
+  '1.2.840.10008.5.1.4.1.1.128',
+]
+
+/** Segmentations, surfaces and RT objects lie where their images do; gaps in them mean nothing. */
+const DERIVED = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.(66|481)(\.|$)/
+
+export interface SeriesInstance {
+  readonly studyInstanceUid: string
+  readonly seriesInstanceUid: string
+  readonly seriesDescription: string | null
+  readonly sopInstanceUid: string
+  readonly sopClassUid: string
+  readonly modality: string
+  readonly planes: readonly Plane[]
+}
 
 /** One image that lies in the patient. */
-interface Slice {
-  readonly instance: ArchivedInstance
-  readonly position: Vector
+interface Slice extends PlacedPlane {
+  readonly instance: SeriesInstance
+  readonly orientation: NonNullable<Plane['orientation']>
   readonly row: Vector
   readonly column: Vector
   readonly rows: number
   readonly columns: number
   readonly rowSpacingMm: number
   readonly columnSpacingMm: number
-  readonly frameOfReferenceUid: string
+  readonly thicknessMm: number | undefined
+  /** undefined: judged with the others, but they lie nowhere that could be named. */
+  readonly frameOfReferenceUid: string | undefined
 }
 
-/** undefined when no instance of the series is an image with a place in the patient. */
-export function seriesGeometry(instances: readonly ArchivedInstance[]): SeriesGeometry | undefined {
-  const placed = instances.map(readSlice).filter((slice) => slice !== undefined)
-  const [first] = placed
-  if (first === undefined) return undefined
-  const normal = cross(first.row, first.column)
-  const along = (slice: Slice) => dot(slice.position, normal)
-  const slices = placed.toSorted((a, b) => along(a) - along(b))
-  const steps = slices.slice(1).map((slice, at) => along(slice) - along(slices[at] ?? slice))
-  const spacingMm = median(steps.filter((step) => step >= SAME_POSITION_MM))
-  const findings = new Set(mixtures(slices, first))
-  if (slices.length < instances.length) findings.add('GEOMETRY_MISSING')
-  if (slices.length < 2) findings.add('GEOMETRY_SINGLE_SLICE')
-  if (!findings.has('GEOMETRY_MIXED_ORIENTATION')) {
-    for (const finding of stepFindings(steps, spacingMm)) findings.add(finding)
-    if (isTilted(slices, normal)) findings.add('GEOMETRY_TILT')
-  }
-  return {
-    studyInstanceUid: first.instance.studyInstanceUid,
-    seriesInstanceUid: first.instance.seriesInstanceUid,
-    frameOfReferenceUid: first.frameOfReferenceUid,
-    sopClassUid: first.instance.sopClassUid,
-    modality: first.instance.modality,
-    seriesDescription: text(first.instance.metadata, '0008103E') ?? null,
-    sopInstanceUids: slices.map(({ instance }) => instance.sopInstanceUid),
-    rows: first.rows,
-    columns: first.columns,
-    rowSpacingMm: first.rowSpacingMm,
-    columnSpacingMm: first.columnSpacingMm,
-    sliceSpacingMm: spacingMm ?? thicknessMm(first.instance.metadata),
-    orientation: [...first.row, ...first.column],
-    positions: slices.map(({ position }) => [...position]),
-    findings: [...findings].sort(),
-    isVolume: findings.size === 0,
-  }
+/** What is known of the geometry of a series. */
+export interface SeriesJudgement {
+  /** [] also for what claims no place in the patient: documents, radiographs, segmentations. */
+  readonly findings: SeriesFinding[]
+  /** Images with a place in the patient. */
+  readonly slices: number
+  /** The usual step between parallel ones. */
+  readonly spacingMm: number | undefined
+  /** undefined when no image of the series has a place in the patient. */
+  readonly geometry: SeriesGeometry | undefined
 }
 
-/** undefined when anything of the Image Plane Module is missing or cannot be. */
-function readSlice(instance: ArchivedInstance): Slice | undefined {
-  const { metadata } = instance
-  const orientation = numbers(metadata, '00200037')
-  const row = asVector(orientation.slice(0, 3))
-  const column = asVector(orientation.slice(3))
-  const position = asVector(numbers(metadata, '00200032'))
-  const [rowSpacingMm, columnSpacingMm] = numbers(metadata, '00280030')
-  const [rows] = numbers(metadata, '00280010')
-  const [columns] = numbers(metadata, '00280011')
-  const frameOfReferenceUid = text(metadata, '00200052')
-  // Frames of one instance have their places in functional groups, which are not read yet.
-  const isOneFrame = (numbers(metadata, '00280008')[0] ?? 1) === 1
-  if (
-    !isOneFrame ||
-    row === undefined ||
-    column === undefined ||
-    position === undefined ||
-    !isRightAngled(row, column) ||
-    !isPositive(rowSpacingMm) ||
-    !isPositive(columnSpacingMm) ||
-    !isPositive(rows) ||
-    !isPositive(columns) ||
-    frameOfReferenceUid === undefined
-  ) {
-    return undefined
-  }
-  return {
-    instance,
-    position,
-    row,
-    column,
-    rows,
-    columns,
-    rowSpacingMm,
-    columnSpacingMm,
-    frameOfReferenceUid,
-  }
-}
-
-function mixtures(slices: readonly Slice[], first: Slice): string[] {
-  const findings: string[] = []
-  const axes = (slice: Slice) => [...slice.row, ...slice.column]
-  const isParallel = (slice: Slice) =>
-    axes(slice).every((value, at) => Math.abs(value - (axes(first)[at] ?? 0)) < DIRECTION_TOLERANCE)
-  const isSameSize = (slice: Slice) =>
-    slice.rows === first.rows &&
-    slice.columns === first.columns &&
-    slice.rowSpacingMm === first.rowSpacingMm &&
-    slice.columnSpacingMm === first.columnSpacingMm
-  if (!slices.every(isParallel)) findings.push('GEOMETRY_MIXED_ORIENTATION')
-  if (!slices.every(isSameSize)) findings.push('GEOMETRY_MIXED_SIZE')
-  if (slices.some((slice) => slice.frameOfReferenceUid !== first.frameOfReferenceUid)) {
-    findings.push('GEOMETRY_MIXED_FRAME_OF_REFERENCE')
-  }
-  return findings
-}
-
-/** `steps` between neighbours in mm, ascending along the normal; `spacingMm` the usual one. */
-function stepFindings(steps: readonly number[], spacingMm: number | undefined): string[] {
-  const findings: string[] = []
-  const apart = steps.filter((step) => step >= SAME_POSITION_MM)
-  if (apart.length < steps.length) findings.push('GEOMETRY_DUPLICATE_POSITION')
-  if (spacingMm === undefined) return findings
-  const tolerance = Math.max(spacingMm * SPACING_TOLERANCE, SAME_POSITION_MM)
-  const odd = apart.filter((step) => Math.abs(step - spacingMm) > tolerance)
-  const isGap = (step: number) => {
-    const ratio = step / spacingMm
-    return ratio > 1.5 && Math.abs(ratio - Math.round(ratio)) < WHOLE_STEP_TOLERANCE
-  }
-  if (odd.some(isGap)) findings.push('GEOMETRY_GAP')
-  if (!odd.every(isGap)) findings.push('GEOMETRY_IRREGULAR_SPACING')
-  return findings
-}
-
-/** A tilted gantry moves the slices sideways while they go along the normal. */
-function isTilted(slices: readonly Slice[], normal: Vector): boolean {
+export function judgeSeries(all: readonly SeriesInstance[]): SeriesJudgement {
+  const instances = all.filter(({ sopClassUid }) => !DERIVED.test(sopClassUid))
+  const slices = instances.flatMap(slicesOf)
   const [first] = slices
-  if (first === undefined) return false
+  const missing = missingFindings(instances)
+  if (first === undefined) {
+    return { findings: missing, slices: 0, spacingMm: undefined, geometry: undefined }
+  }
+  const normal = cross(first.row, first.column)
+  const along = ({ positionMm }: Slice) => dot(positionMm, normal)
+  slices.sort((a, b) => along(a) - along(b))
+  const mixed = mixtures(slices, first)
+  const isParallel = !mixed.some(({ code }) => code === 'MIXED_ORIENTATION')
   const pixelMm = Math.min(first.rowSpacingMm, first.columnSpacingMm)
-  return slices.some(({ position }) => {
-    const way = minus(position, first.position)
-    const along = dot(way, normal)
-    const sideways = Math.hypot(...minus(way, scale(normal, along)))
-    return sideways > pixelMm * PIXEL_SHARE + Math.abs(along) * TILT_SHARE
+  const stack = isParallel
+    ? stackFindings(slices, normal, pixelMm)
+    : { findings: [], spacingMm: undefined }
+  const sliceSpacingMm = stack.spacingMm ?? first.thicknessMm ?? 1
+  const findings: SeriesFinding[] = [
+    ...missing,
+    ...mixed,
+    ...(slices.length === 1 ? [{ code: 'SINGLE_SLICE', severity: 'blocks-volume' } as const] : []),
+    ...stack.findings,
+    ...multiFrame(instances),
+    ...(stack.spacingMm === undefined ? [] : anisotropy(first, stack.spacingMm)),
+  ]
+  const frameOfReferenceUid = slices.find((slice) => slice.frameOfReferenceUid)?.frameOfReferenceUid
+  if (frameOfReferenceUid === undefined) {
+    return { findings, slices: slices.length, spacingMm: stack.spacingMm, geometry: undefined }
+  }
+  return {
+    findings,
+    slices: slices.length,
+    spacingMm: stack.spacingMm,
+    geometry: {
+      studyInstanceUid: first.instance.studyInstanceUid,
+      seriesInstanceUid: first.instance.seriesInstanceUid,
+      frameOfReferenceUid,
+      sopClassUid: first.instance.sopClassUid,
+      modality: first.instance.modality,
+      seriesDescription: first.instance.seriesDescription,
+      sopInstanceUids: slices.map(({ instance }) => instance.sopInstanceUid),
+      rows: first.rows,
+      columns: first.columns,
+      rowSpacingMm: first.rowSpacingMm,
+      columnSpacingMm: first.columnSpacingMm,
+      sliceSpacingMm,
+      orientation: first.orientation,
+      positions: slices.map(({ positionMm: [x, y, z] }) => [x, y, z]),
+      findings,
+      isVolume: findings.every(({ severity }) => severity === 'warns'),
+    },
+  }
+}
+
+function slicesOf(instance: SeriesInstance): Slice[] {
+  return instance.planes.flatMap((plane) => {
+    const { positionMm, orientation, pixelSpacingMm, rows, columns } = plane
+    if (
+      positionMm === undefined ||
+      orientation === undefined ||
+      pixelSpacingMm === undefined ||
+      rows === undefined ||
+      columns === undefined
+    ) {
+      return []
+    }
+    const [a, b, c, d, e, f] = orientation
+    const [rowSpacingMm, columnSpacingMm] = pixelSpacingMm
+    const { marks, thicknessMm, frameOfReferenceUid } = plane
+    const place = { positionMm, orientation, row: [a, b, c], column: [d, e, f] } as const
+    const size = { rows, columns, rowSpacingMm, columnSpacingMm, thicknessMm }
+    return [{ instance, ...place, ...size, frameOfReferenceUid, marks }]
   })
 }
 
-/** Slice Thickness stands in where there is only one place; 1 mm where that is missing too. */
-function thicknessMm(metadata: InstanceJson): number {
-  const [thickness] = numbers(metadata, '00180050')
-  return isPositive(thickness) ? thickness : 1
+/** Images of kinds that have a place, or of a series where others have one. */
+function missingFindings(instances: readonly SeriesInstance[]): SeriesFinding[] {
+  const planes = instances.flatMap((instance) => instance.planes)
+  const isExpected =
+    instances.some(({ sopClassUid, planes: [plane] }) => plane && PLANAR.includes(sopClassUid)) ||
+    planes.some(({ positionMm, orientation }) => positionMm ?? orientation)
+  const without = planes.filter((plane) => missingIn(plane).length > 0)
+  if (!isExpected || without.length === 0) return []
+  return [
+    {
+      code: 'MISSING_PLANE',
+      severity: 'blocks-volume',
+      planes: without.reduce((sum, { frames = 1 }) => sum + frames, 0),
+      attributes: [...new Set(without.flatMap(missingIn))],
+    },
+  ]
 }
 
-const isPositive = (value: number | undefined): value is number => value !== undefined && value > 0
-
-function isRightAngled(row: Vector, column: Vector): boolean {
-  const offsets = [dot(row, row) - 1, dot(column, column) - 1, dot(row, column)]
-  return offsets.every((offset) => Math.abs(offset) < UNIT_TOLERANCE)
+function mixtures(slices: readonly Slice[], first: Slice): SeriesFinding[] {
+  const findings: SeriesFinding[] = []
+  const severity = 'blocks-volume'
+  const frames = new Set(slices.flatMap((slice) => slice.frameOfReferenceUid ?? [])).size
+  if (frames > 1) findings.push({ code: 'MIXED_FRAME_OF_REFERENCE', severity, frames })
+  const directions = directionsOf(slices)
+  if (directions.length > 1) {
+    const normalOf = ({ row, column }: Slice) => cross(row, column)
+    const degrees = Math.max(
+      ...directions.map((slice) =>
+        Math.max(
+          degreesBetween(normalOf(first), normalOf(slice)),
+          degreesBetween(first.row, slice.row),
+        ),
+      ),
+    )
+    findings.push({
+      code: 'MIXED_ORIENTATION',
+      severity,
+      orientations: directions.length,
+      degrees: rounded(degrees, 100),
+    })
+  }
+  const sizes = [...Map.groupBy(slices, ({ rows, columns }) => `${rows} ${columns}`).values()]
+    .sort((a, b) => b.length - a.length)
+    .flatMap(([slice, ...others]) =>
+      slice === undefined
+        ? []
+        : [{ rows: slice.rows, columns: slice.columns, planes: others.length + 1 }],
+    )
+  if (sizes.length > 1) findings.push({ code: 'MIXED_SIZE', severity, sizes })
+  const spacings = new Set(slices.map((slice) => `${slice.rowSpacingMm} ${slice.columnSpacingMm}`))
+  if (spacings.size > 1) {
+    const mm = slices.flatMap((slice) => [slice.rowSpacingMm, slice.columnSpacingMm])
+    findings.push({
+      code: 'MIXED_PIXEL_SPACING',
+      severity,
+      spacings: spacings.size,
+      leastMm: rounded(Math.min(...mm)),
+      mostMm: rounded(Math.max(...mm)),
+    })
+  }
+  return findings
 }
 
-function numbers(metadata: InstanceJson, tag: string): number[] {
-  return (metadata[tag]?.Value ?? []).filter((value) => typeof value === 'number')
+/** One slice of each direction. */
+function directionsOf(slices: readonly Slice[]): Slice[] {
+  const found: Slice[] = []
+  for (const slice of slices) {
+    const isKnown = found.some(({ orientation }) =>
+      orientation.every(
+        (cosine, at) => Math.abs(cosine - (slice.orientation[at] ?? 0)) < DIRECTION_TOLERANCE,
+      ),
+    )
+    if (!isKnown) found.push(slice)
+  }
+  return found
 }
 
-function text(metadata: InstanceJson, tag: string): string | undefined {
-  const [value] = metadata[tag]?.Value ?? []
-  return typeof value === 'string' ? value : undefined
+function multiFrame(instances: readonly SeriesInstance[]): SeriesFinding[] {
+  const counts = instances
+    .map(({ planes }) => planes.reduce((sum, { frames = 1 }) => sum + frames, 0))
+    .filter((count) => count > 1)
+  if (counts.length === 0) return []
+  return [
+    {
+      code: 'MULTI_FRAME',
+      severity: 'blocks-volume',
+      instances: counts.length,
+      frames: counts.reduce((sum, count) => sum + count, 0),
+    },
+  ]
 }
 
-/** undefined unless there are exactly three. */
-function asVector(values: readonly number[]): Vector | undefined {
-  const [x, y, z] = values
-  if (x === undefined || y === undefined || z === undefined || values.length > 3) return undefined
-  return [x, y, z]
-}
-
-const dot = (a: Vector, b: Vector) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
-const minus = (a: Vector, b: Vector): Vector => [a[0] - b[0], a[1] - b[1], a[2] - b[2]]
-const scale = (a: Vector, by: number): Vector => [a[0] * by, a[1] * by, a[2] * by]
-const cross = (a: Vector, b: Vector): Vector => [
-  a[1] * b[2] - a[2] * b[1],
-  a[2] * b[0] - a[0] * b[2],
-  a[0] * b[1] - a[1] * b[0],
-]
-
-/** The lower of the two in the middle: a gap must not pass for the usual step. */
-function median(values: readonly number[]): number | undefined {
-  return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)]
+function anisotropy(slice: Slice, spacingMm: number): SeriesFinding[] {
+  const edges = [slice.rowSpacingMm, slice.columnSpacingMm, spacingMm]
+  const [shortestMm, longestMm] = [Math.min(...edges), Math.max(...edges)]
+  const ratio = longestMm / shortestMm
+  if (ratio < COARSE_RATIO) return []
+  return [
+    {
+      code: 'ANISOTROPY',
+      severity: 'warns',
+      ratio: rounded(ratio, 10),
+      shortestMm: rounded(shortestMm),
+      longestMm: rounded(longestMm),
+    },
+  ]
 }

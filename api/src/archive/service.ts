@@ -1,7 +1,9 @@
-/** Reading the archive: which series a case has, and their instances. */
+/** Reading the archive: which series there are, their geometry, and their instances. */
 import type { SeriesGeometry } from '@pandok/contract'
 import type { Database } from '../platform/database.ts'
-import { seriesGeometry } from './series-geometry.ts'
+import { judgeSeries } from './series-geometry.ts'
+import { listArchivedSeries } from './series-list.ts'
+import { planesOfSeries } from './series-store.ts'
 import * as store from './store.ts'
 
 export type { ArchivedInstance } from './store.ts'
@@ -18,11 +20,11 @@ export function createArchiveService({ db }: { db: Database }) {
       const known = cache.get(caseId)
       if (known?.instances === count) return known.geometries
       const bySeries = Map.groupBy(
-        await store.instancesOfCase(db, caseId),
+        await planesOfSeries(db, { caseId }),
         (instance) => instance.seriesInstanceUid,
       )
       const geometries = [...bySeries.values()]
-        .map(seriesGeometry)
+        .map((instances) => judgeSeries(instances).geometry)
         .filter((geometry) => geometry !== undefined)
         .sort((a, b) => b.sopInstanceUids.length - a.sopInstanceUids.length)
       const [oldest] = cache.keys()
@@ -32,5 +34,9 @@ export function createArchiveService({ db }: { db: Database }) {
     },
     instancesOfSeries: (seriesInstanceUid: string) =>
       store.instancesOfSeries(db, seriesInstanceUid),
+    seriesOfCase: (caseId: string) => listArchivedSeries(db, { caseId }),
+    seriesOfUpload: (uploadId: string) => listArchivedSeries(db, { uploadId }),
   }
 }
+
+export type ArchiveService = ReturnType<typeof createArchiveService>

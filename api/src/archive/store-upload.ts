@@ -9,6 +9,7 @@ import type { BlobStore } from '../platform/blobs/index.ts'
 import type { Database, Transaction } from '../platform/database.ts'
 import { codeOf, defineJob, type Job } from '../platform/jobs.ts'
 import { ArchiveError } from './archive-error.ts'
+import type { InstanceJson } from './instance-json.ts'
 import * as store from './store.ts'
 
 export const STORE_UPLOAD = 'archive.store'
@@ -133,6 +134,6 @@ async function audit(
   })
 }
 
-function pick(metadata: store.InstanceJson, tags: readonly string[]): store.InstanceJson {
+function pick(metadata: InstanceJson, tags: readonly string[]): InstanceJson {
   return Object.fromEntries(Object.entries(metadata).filter(([tag]) => tags.includes(tag)))
 }

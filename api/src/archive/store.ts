@@ -3,13 +3,7 @@ import { z } from 'zod'
 import type { Queryable, Transaction } from '../platform/database.ts'
 import { FrameIndex } from '../platform/frame-index.ts'
 import { ArchiveError } from './archive-error.ts'
-
-const Json = z.record(
-  z.string(),
-  z.object({ vr: z.string(), Value: z.array(z.unknown()).optional() }).loose(),
-)
-/** DICOM JSON Model of one instance (PS3.18 F.2). */
-export type InstanceJson = z.output<typeof Json>
+import { InstanceJson } from './instance-json.ts'
 
 /** What the check read out of a clean file (CleanInstance of the anonymizer). */
 const CheckedInstance = z.object({
@@ -21,7 +15,7 @@ const CheckedInstance = z.object({
   transferSyntaxUid: z.string(),
   modality: z.string(),
   numberOfFrames: z.number(),
-  metadata: Json,
+  metadata: InstanceJson,
   frames: FrameIndex,
 })
 export type CheckedInstance = z.output<typeof CheckedInstance>
@@ -198,7 +192,7 @@ const InstanceRow = z
     modality: z.string(),
     sha256: z.string(),
     byte_count: z.coerce.number(),
-    metadata: Json,
+    metadata: InstanceJson,
     frames: FrameIndex,
   })
   .transform((row) => ({
@@ -219,15 +213,6 @@ const SELECT_INSTANCE = `
   select s.study_instance_uid, se.series_instance_uid, i.sop_instance_uid, i.sop_class_uid,
          i.transfer_syntax_uid, se.modality, i.sha256, i.byte_count, i.metadata, i.frames
     from instance i join series se on se.id = i.series_id join study s on s.id = se.study_id`
-
-export async function instancesOfCase(db: Queryable, caseId: string): Promise<ArchivedInstance[]> {
-  return await db.many(
-    InstanceRow,
-    `${SELECT_INSTANCE} join case_study cs on cs.study_id = s.id
-      where cs.case_id = $1 order by se.series_instance_uid, i.sop_instance_uid`,
-    [caseId],
-  )
-}
 
 export async function instancesOfSeries(
   db: Queryable,

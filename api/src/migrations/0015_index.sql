@@ -11,4 +11,10 @@ update upload_file
 comment on column instance.frames is
   '[[offset, length], …] of each frame within the blob; the other forms: api/src/platform/frame-index.ts';
 
+-- Where each frame lies in the patient (Plane of api/src/archive/planes.ts), so that nobody reads whole
+-- metadata to know a series; and what is odd about the geometry of the series (SeriesFinding of the
+-- contract). Both null in what was archived before: read from the metadata when asked for.
+alter table instance add planes jsonb;
+alter table series add geometry jsonb;
+
 -- Down Migration

@@ -670,6 +670,7 @@ export const en = {
     DICOM_ITEM: 'A sequence is damaged',
     DICOM_PIXEL_LENGTH: 'Pixel data of the wrong length',
     DICOM_FRAMES: 'The frames are damaged',
+    DICOM_SEGMENTS: 'Frames belong to segments that are not described',
     DICOM_CHARSET: 'The character set is not handled',
     DICOM_VALUE: 'A value is malformed',
     DEID_SOP_CLASS: 'This kind of object is not allowed here',

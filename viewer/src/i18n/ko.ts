@@ -663,6 +663,7 @@ export const ko: Texts = {
     DICOM_ITEM: '시퀀스 손상',
     DICOM_PIXEL_LENGTH: '화소 데이터 길이 오류',
     DICOM_FRAMES: '프레임 손상',
+    DICOM_SEGMENTS: '설명되지 않은 분할 영역을 가리키는 프레임',
     DICOM_CHARSET: '지원하지 않는 문자 집합',
     DICOM_VALUE: '값 형식 오류',
     DEID_SOP_CLASS: '이 과제에서 허용되지 않는 객체 종류',

@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { operation } from '../operation.ts'
 import { Id, IsoDateTime, PointMm, ProjectKey, Uid } from '../primitives.ts'
 import { Runs } from '../segmentation-runs.ts'
+import { SeriesFinding } from '../series-finding.ts'
 import { Person, SegmentLabel } from './people.ts'
 
 const none = z.object({})
@@ -80,8 +81,9 @@ export const SeriesGeometry = z.object({
   sliceSpacingMm: z.number().positive(),
   orientation: z.tuple([z.number(), z.number(), z.number(), z.number(), z.number(), z.number()]),
   positions: z.array(PointMm),
-  /** What is odd about the series, such as GEOMETRY_GAP; a volume is refused when it cannot be. */
-  findings: z.array(z.string()),
+  /** What is odd about the series. */
+  findings: z.array(SeriesFinding),
+  /** No finding forbids to take its slices for one volume. */
   isVolume: z.boolean(),
 })
 export type SeriesGeometry = z.infer<typeof SeriesGeometry>
