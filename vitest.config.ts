@@ -1,6 +1,7 @@
 /**
- * Four kinds of tests, told by place and name: unit; database (`*.db.test.ts`, on one throwaway
- * PostgreSQL); conformance (judged by outside programs); e2e (whole installations, one at a time).
+ * Five kinds of tests, told by place and name: unit; database (`*.db.test.ts`, on one throwaway
+ * PostgreSQL); conformance (judged by outside programs); e2e (whole installations, one at a time);
+ * faults (installations that are killed, starved and attacked; PANDOK_FAULTS=long for their long form).
  */
 import { defineConfig } from 'vitest/config'
 
@@ -8,6 +9,7 @@ const EVERYWHERE = '{anonymizer,api,viewer,deploy,test}/**/*.test.{ts,tsx}'
 const DATABASE = '{api,deploy}/**/*.db.test.ts'
 const CONFORMANCE = 'test/conformance/**/*.test.ts'
 const E2E = 'test/e2e/**/*.test.ts'
+const FAULTS = 'test/faults/**/*.test.ts'
 const NEVER = ['**/node_modules/**', '**/dist/**']
 
 export default defineConfig({
@@ -17,7 +19,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [EVERYWHERE],
-          exclude: [...NEVER, DATABASE, CONFORMANCE, E2E],
+          exclude: [...NEVER, DATABASE, CONFORMANCE, E2E, FAULTS],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: 2,
@@ -59,6 +61,17 @@ export default defineConfig({
           expect: { poll: { timeout: 30_000 } },
           maxWorkers: 1,
           sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
+          name: 'faults',
+          include: [FAULTS],
+          exclude: NEVER,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 4 },
         },
       },
     ],

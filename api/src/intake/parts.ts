@@ -4,7 +4,6 @@
  * part is a durable blob named in a table; no process remembers anything, so any may take the next.
  * Parts become one file when the last is there, or nothing when the hash is another.
  */
-import type { Readable } from 'node:stream'
 import { MAX_PART_BYTES, MIN_PART_BYTES, PandokError, type UploadFileState } from '@pandok/contract'
 import type { BlobStore } from '../platform/blobs/index.ts'
 import type { Database } from '../platform/database.ts'
@@ -30,7 +29,7 @@ export interface Parts {
     uploadId: string,
     sha256: string,
     part: Part,
-    body: Readable,
+    body: AsyncIterable<Uint8Array>,
   ) => Promise<UploadFileState>
 }
 
@@ -50,7 +49,12 @@ export function createParts(deps: {
   const forget = (uploadId: string, sha256: string) => forgetFile(db, blobs, uploadId, sha256)
 
   /** The durable offset after it. */
-  const add = async (uploadId: string, sha256: string, part: Part, body: Readable) => {
+  const add = async (
+    uploadId: string,
+    sha256: string,
+    part: Part,
+    body: AsyncIterable<Uint8Array>,
+  ) => {
     const rest = part.length - part.offset
     const { bytes, sha256: partSha256 } = await blobs.put('incoming', body, {
       maxBytes: Math.min(rest, MAX_PART_BYTES),
@@ -78,10 +82,18 @@ export function createParts(deps: {
   }
 
   /** Makes one file of all parts. Two who do it at once do the same. */
-  const join = async (actor: Actor, uploadId: string, sha256: string): Promise<UploadFileState> => {
+  const join = async (
+    actor: Actor,
+    uploadId: string,
+    sha256: string,
+    length: number,
+  ): Promise<UploadFileState> => {
     const parts = await store.partsOf(db, uploadId, sha256)
     try {
-      await receiver.receive(actor, uploadId, sha256, { bytes: bytesOf(blobs, parts) })
+      await receiver.receive(actor, uploadId, sha256, {
+        bytes: bytesOf(blobs, parts),
+        declaredBytes: length,
+      })
     } catch (error) {
       const isOurs = error instanceof PandokError
       if (isOurs && error.code !== 'HASH_MISMATCH') throw error
@@ -113,7 +125,7 @@ export function createParts(deps: {
       // An empty last part asks for what a crash left undone: all parts are there, the file is not.
       const durable = offset < length ? await add(uploadId, sha256, part, body) : offset
       if (durable < length) return { sha256, isReceived: false, offset: durable, length }
-      return await join(actor, uploadId, sha256)
+      return await join(actor, uploadId, sha256, length)
     },
   }
 }

@@ -3,7 +3,7 @@
  * row before anybody is told. Files of one upload do not wait for each other; only closing it waits
  * for those under way.
  */
-import { PandokError } from '@pandok/contract'
+import { MAX_PART_BYTES, PandokError } from '@pandok/contract'
 import { recordAudit } from '../platform/audit.ts'
 import type { BlobStore } from '../platform/blobs/index.ts'
 import type { Database, Transaction } from '../platform/database.ts'
@@ -11,6 +11,9 @@ import type { Actor } from '../platform/http/handler.ts'
 import * as store from './receive-store.ts'
 import { removeUnneededBlobs } from './shared-blobs.ts'
 import { lockBlobs } from './store.ts'
+
+/** A request that does not say how long it is ends here. */
+const MAX_UNDECLARED_BYTES = MAX_PART_BYTES
 
 interface StoredFile {
   readonly sha256: string
@@ -67,14 +70,16 @@ export function createReceiver(deps: {
 
   return {
     holdOpen,
-    receive: async (actor, uploadId, sha256, { bytes, declaredBytes = 0 }) => {
-      if (declaredBytes > maxFileBytes) throw new PandokError('TOO_LARGE')
+    receive: async (actor, uploadId, sha256, { bytes, declaredBytes }) => {
+      if (declaredBytes !== undefined && declaredBytes > maxFileBytes) {
+        throw new PandokError('TOO_LARGE')
+      }
       // Asked before the body is read, so that a closed upload costs no bytes.
       const status = await store.statusOf(db, uploadId)
       if (status !== 'receiving') throw new PandokError('UPLOAD_CLOSED')
       const file = await blobs.put('quarantine', bytes, {
         expectedSha256: sha256,
-        maxBytes: maxFileBytes,
+        maxBytes: declaredBytes ?? Math.min(MAX_UNDECLARED_BYTES, maxFileBytes),
         declaredBytes,
       })
       try {

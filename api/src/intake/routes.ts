@@ -1,3 +1,4 @@
+import { chunksOf } from '../platform/http/body.ts'
 import type { Handlers } from '../platform/http/handler.ts'
 import type { IntakeService } from './service.ts'
 
@@ -26,13 +27,13 @@ export function intakeRoutes(
     createUpload: ({ actor, project, body }) => intake.create(actor, project.id, body),
     putUploadFile: ({ actor, params, body, headers }) =>
       intake.receive(actor, params.uploadId, params.sha256, {
-        bytes: body,
+        bytes: chunksOf(body),
         declaredBytes: headers.contentLength,
       }),
     getUploadFile: ({ params }) => intake.stateOf(params.uploadId, params.sha256),
     patchUploadFile: ({ actor, params, query, body, headers }) => {
       const part = { ...query, declaredBytes: headers.contentLength }
-      return intake.receivePart(actor, params.uploadId, params.sha256, part, body)
+      return intake.receivePart(actor, params.uploadId, params.sha256, part, chunksOf(body))
     },
     findUploadFiles: async ({ params, body }) => ({
       items: await intake.statesOf(params.uploadId, body.sha256s),

@@ -9,6 +9,7 @@ import Koa, { type Context, type Next } from 'koa'
 import type { Log } from '../log.ts'
 import { toPandokError, toProblem } from './errors.ts'
 import { createRouter, type RouterOptions } from './router.ts'
+import { cutOffRest, endSlowClients } from './slow-clients.ts'
 import { serveViewer } from './viewer.ts'
 
 export interface HttpOptions extends RouterOptions {
@@ -32,12 +33,14 @@ export function createHttpServer(options: HttpOptions): Server {
   if (options.viewerDirectory !== undefined) app.use(serveViewer(options.viewerDirectory))
   const handle = app.callback()
   const server = createServer(
-    { headersTimeout: 5_000, requestTimeout: 600_000, connectionsCheckingInterval: 1_000 },
+    // A large file takes its time; that it moves is watched by endSlowClients.
+    { headersTimeout: 5_000, requestTimeout: 0, connectionsCheckingInterval: 1_000 },
     (request, response) => {
       void handle(request, response)
     },
   )
   server.keepAliveTimeout = 15_000
+  endSlowClients(server)
   return server
 }
 
@@ -83,8 +86,7 @@ function traceAndErrors(log: Log) {
       context.type = 'application/problem+json'
       if (error.status === 401) context.set('www-authenticate', 'Bearer')
       if (error.status === 503) context.set('retry-after', '2')
-      // An unread body would keep the connection busy: close it after the answer.
-      if (!context.req.complete) context.set('connection', 'close')
+      if (!context.req.complete) cutOffRest(context.req, context.res)
       if (error.code === 'INTERNAL') {
         // The stack says where; messages of foreign errors may hold values and stay out.
         const where = thrown instanceof Error ? thrown.stack?.split('\n').slice(1, 6) : undefined

@@ -1,0 +1,93 @@
+/** The processes of a test's installation, to be killed, measured, or doubled. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const ROOT = join(import.meta.dirname, '../..')
+
+/** The process that runs `node api/src/main.ts NAME` for us, started by this one. */
+export function pidOf(name: 'http' | 'worker'): number {
+  for (const pid of childrenOf(process.pid)) {
+    const [, ...args] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+    const at = args.findIndex((each) => each.endsWith('api/src/main.ts'))
+    if (at >= 0 && args[at + 1] === name) return pid
+  }
+  throw new Error(`no process ${name}`)
+}
+
+function childrenOf(pid: number): number[] {
+  return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+    readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8')
+      .split(' ')
+      .filter(Boolean)
+      .map(Number),
+  )
+}
+
+/** What the process holds now, in MiB. */
+export function memoryMib(pid: number): number {
+  return numberIn(pid, /VmRSS:\s+(\d+)/)
+}
+
+/** The most that it held since it was started, or since `forgetPeak`. */
+export function peakMib(pid: number): number {
+  return numberIn(pid, /VmHWM:\s+(\d+)/)
+}
+
+function numberIn(pid: number, pattern: RegExp): number {
+  return Number(pattern.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
+}
+
+export interface ApiProcess {
+  readonly url: string
+  readonly pid: number
+  readonly kill: () => Promise<void>
+}
+
+/** One more API process of the installation, on a port of its own; `env` changes its settings. */
+export async function startApiProcess(
+  port: number,
+  env: Readonly<Record<string, string>> = {},
+): Promise<ApiProcess> {
+  const child: ChildProcess = spawn(process.execPath, [join(ROOT, 'api/src/main.ts'), 'http'], {
+    env: { ...environmentOf(pidOf('http')), HTTP_PORT: String(port), ...env },
+    stdio: 'ignore',
+  })
+  const { pid } = child
+  if (pid === undefined) throw new Error('the process did not start')
+  const gone = new Promise<void>((resolve) =>
+    child.once('exit', () => {
+      resolve()
+    }),
+  )
+  const url = `http://127.0.0.1:${port}`
+  await untilHealthy(url)
+  return {
+    url,
+    pid,
+    kill: async () => {
+      child.kill('SIGKILL')
+      await gone
+    },
+  }
+}
+
+function environmentOf(pid: number): Record<string, string> {
+  const pairs = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').filter(Boolean)
+  return Object.fromEntries(
+    pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+  )
+}
+
+export async function untilHealthy(url: string, withinMs = 30_000): Promise<number> {
+  const started = performance.now()
+  while (performance.now() - started < withinMs) {
+    const isHealthy = await fetch(`${url}/api/health`).then(
+      (answer) => answer.ok,
+      () => false,
+    )
+    if (isHealthy) return performance.now() - started
+    await new Promise((wake) => setTimeout(wake, 50))
+  }
+  throw new Error('the API did not become healthy in time')
+}
