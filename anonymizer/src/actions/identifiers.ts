@@ -7,9 +7,11 @@ import {
   characterSetOf,
   type DataSet,
   DicomError,
+  dictionaryEntry,
   type Element,
   isAscii,
   stringsOf,
+  swapped,
   type Tag,
 } from '../dicom/index.ts'
 import { isBinary, isWordless, wordsIn } from './words.ts'
@@ -72,6 +74,8 @@ const MIN_SPELLED = 5
 const MIN_GROUPED = 7
 /** Of a name: more are hardly parts of one. */
 const MAX_PARTS = 5
+/** VRs of two, four and eight bytes. */
+const WORDS = ['US', 'UL', 'FD'] as const
 /** Who wrote such a text did not write it for people. */
 const MAX_ROUNDS = 8
 /** Halves of characters beyond the first plane count: a name may end in one. */
@@ -189,15 +193,26 @@ function patternsOf(
   isInstitutionKept: boolean,
 ): string[] {
   const { tag, vr } = element
-  if (vr === 'PN') return stringsOf(element, characterSet).flatMap(namePatterns)
-  if (tag === BIRTH_DATE) return stringsOf(element, characterSet).flatMap(birthPatterns)
+  if (vr === 'PN' || dictionaryEntry(tag)?.vr === 'PN') {
+    return textsOf(element, characterSet).flatMap(namePatterns)
+  }
+  if (tag === BIRTH_DATE) return textsOf(element, characterSet).flatMap(birthPatterns)
   if (IDENTIFYING.has(tag) || (INSTITUTION.has(tag) && !isInstitutionKept)) {
-    return stringsOf(element, characterSet)
+    return textsOf(element, characterSet)
       .map(withoutEdges)
       .filter((text) => text.length >= MIN_ID)
       .map((text) => (INSTITUTION.has(tag) ? wordPattern(text) : idPattern(text)))
   }
   return []
+}
+
+/** Values; of one that the file calls numbers what readers see who go by the tag, in either byte order. */
+function textsOf(element: Element, characterSet: readonly string[]): string[] {
+  if (element.kind !== 'value' || !isBinary(element.vr)) return stringsOf(element, characterSet)
+  const { bytes } = element
+  return [bytes, ...WORDS.map((vr) => swapped(bytes, vr))].flatMap((each) =>
+    stringsOf({ ...element, vr: 'LO', bytes: each }, characterSet),
+  )
 }
 
 /** Every part of the name alone, any two of them in any order and joined by anything, initials. */

@@ -209,6 +209,28 @@ test.each([
   expect(getString(output, '00081030')).toBe('Chest nodule')
 })
 
+const WORD = ascii('Q7PT88204XYZ')
+test.each([
+  ['Patient ID as US', '00100020', 'US', WORD],
+  ['Patient ID as UL with its bytes turned round', '00100020', 'UL', turned(WORD, 4)],
+  ['Patient ID as OW with its bytes turned round', '00100020', 'OW', turned(WORD, 2)],
+  ["Operators' Name as US", '00081070', 'US', WORD],
+  ["Operators' Name as UN", '00081070', 'UN', WORD],
+  ["Operators' Name as CS", '00081070', 'CS', WORD],
+] as const)('%s is known in texts all the same', (_name, tag, vr, bytes) => {
+  const identifier: Element = { kind: 'value', tag, vr, bytes: new Uint8Array(bytes) }
+  const image = ctImage(identifier, value('00081030', 'LO', 'Chest Q7PT88204XYZ nodule'))
+  const { dataSet: output } = readDicom(joinChunks(deidentify(image, settings).chunks))
+  expect(getString(output, '00081030')).toBe('Chest nodule')
+})
+
+function turned(bytes: readonly number[], size: number): number[] {
+  const words = Array.from({ length: bytes.length / size }, (_, at) =>
+    bytes.slice(at * size, (at + 1) * size).reverse(),
+  )
+  return words.flat()
+}
+
 test.each([
   ['one within another', 'Chest PT8PT882048204 nodule', 'Chest nodule'],
   ['a pit of them', `${'PT8'.repeat(20)}PT88204${'8204'.repeat(20)}`, 'ANONYMIZED'],
