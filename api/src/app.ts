@@ -28,9 +28,12 @@ import { createDicomwebService, dicomwebRoutes } from './dicomweb/index.ts'
 import {
   closeQuietJob,
   createCollector,
+  createDimseServer,
   createIntakeService,
+  createReceivers,
   createStow,
   intakeRoutes,
+  receiverRoutes,
   removeUnfinishedJob,
   removeUnneededBlobs,
   stowRoutes,
@@ -96,6 +99,7 @@ export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) 
     maxOpenSeconds: config.maxOpenSeconds,
     checkJob: CHECK_UPLOAD,
   })
+  const receivers = createReceivers({ db })
   const names = createNamesPool()
   const stow = createStow({
     collector,
@@ -126,6 +130,7 @@ export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) 
     ...archiveRoutes(archive),
     ...dicomwebRoutes(dicomweb),
     ...stowRoutes(stow),
+    ...receiverRoutes(receivers),
     ...workflowRoutes(workflow, {
       geometriesOfCase,
       segmentsOf: async (projectId) => (await projects.byId(projectId)).segments,
@@ -190,6 +195,16 @@ export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) 
     jobs,
     people,
     projects,
+    createDimseServer: () =>
+      createDimseServer({
+        collector,
+        admitsSopClass: isSopClassKnown,
+        admit: receivers.admit,
+        log,
+        maxAssociations: config.dicomMaxAssociations,
+        idleSeconds: config.dicomIdleSeconds,
+        tls: config.dicomTls,
+      }),
     createServer: () =>
       createHttpServer({
         handlers,

@@ -2,6 +2,7 @@
  * The processes of the API, one per call:
  *   node api/src/main.ts http            answers requests
  *   node api/src/main.ts worker          does background work
+ *   node api/src/main.ts dimse           receives images from other machines (C-STORE)
  *   node api/src/main.ts migrate         brings the database to this version
  *   node api/src/main.ts seed FILE       fills an empty installation (seed.ts)
  * Settings come from the environment (platform/env.ts).
@@ -16,6 +17,8 @@ import { migrate } from './platform/migrate.ts'
 import { SeedFile, seed } from './seed.ts'
 
 const STOP_TIMEOUT_MS = 25_000
+/** Longer than one instance takes to arrive. */
+const DIMSE_STOP_MS = 10_000
 
 const [command, argument] = process.argv.slice(2)
 try {
@@ -33,6 +36,9 @@ async function run(config: Config): Promise<void> {
     case 'worker':
       await work(config)
       return
+    case 'dimse':
+      await receive(config)
+      return
     case 'migrate':
       await migrate(config.databaseOwnerUrl, config.databaseUrl)
       await migrateVault({
@@ -48,7 +54,7 @@ async function run(config: Config): Promise<void> {
       return
     }
     default:
-      throw new Error('usage: node api/src/main.ts http | worker | migrate | seed FILE')
+      throw new Error('usage: node api/src/main.ts http | worker | dimse | migrate | seed FILE')
   }
 }
 
@@ -65,6 +71,24 @@ async function serve(config: Config): Promise<void> {
     const closed = new Promise((resolve) => server.close(resolve))
     server.closeIdleConnections()
     await closed
+    await app.close()
+  })
+}
+
+async function receive(config: Config): Promise<void> {
+  const log = openLog(config.logLevel, 'dimse')
+  const app = createApp(config, log)
+  const server = app.createDimseServer()
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(config.dicomPort, config.dicomHost, resolve)
+  })
+  const { dicomHost: host, dicomPort: port, dicomTls } = config
+  log.info({ host, port, isTls: dicomTls !== undefined }, 'listening')
+  onStop(async () => {
+    const closed = new Promise((resolve) => server.close(resolve))
+    // Associations end by themselves or with the process: what they were told is stored is stored.
+    await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, DIMSE_STOP_MS))])
     await app.close()
   })
 }

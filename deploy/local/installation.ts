@@ -28,6 +28,8 @@ export interface InstallationOptions {
   readonly data: string
   readonly host: string
   readonly port: number
+  /** Other machines send images here (C-STORE); nobody listens without it. */
+  readonly dicomPort?: number | undefined
   readonly isDemonstration: boolean
   /** Where the page is served from, when that is not the API (the development server). */
   readonly publicUrl?: string
@@ -140,6 +142,9 @@ export async function startInstallation(options: InstallationOptions): Promise<I
     const watch = options.isWatched === true ? ['--watch', '--watch-preserve-output'] : []
     child('api', [...watch, main, 'http'])
     child('worker', [...watch, main, 'worker'])
+    if (options.dicomPort !== undefined) {
+      child('dimse', [...watch, main, 'dimse'], { DICOM_PORT: String(options.dicomPort) })
+    }
     await untilReady(`http://${hostOf(`http://${host}`)}:${port}/api/health`, 'api', logs)
     return { url, databaseUrl: databases.ownerUrl, vaultUrl: databases.vaultUrl, newAccounts, stop }
   } catch (error) {
@@ -168,11 +173,20 @@ function givenDatabases(env: Readonly<Record<string, string | undefined>>): Data
 function passedOn(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const names = [
     'DATABASE_POOL_SIZE',
+    'DICOM_HOST',
+    'DICOM_IDLE_SECONDS',
+    'DICOM_MAX_ASSOCIATIONS',
+    'DICOM_TLS_CA_FILE',
+    'DICOM_TLS_CERT_FILE',
+    'DICOM_TLS_KEY_FILE',
     'LOG_LEVEL',
     'MAX_FILE_BYTES',
     'MIN_FREE_BYTES',
     'NODE_EXTRA_CA_CERTS',
     'OIDC_JWKS_URL',
+    'STOW_MAX_BYTES',
+    'UPLOAD_MAX_OPEN_SECONDS',
+    'UPLOAD_QUIET_SECONDS',
   ]
   return Object.fromEntries(
     names.flatMap((name) => {

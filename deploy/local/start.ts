@@ -13,7 +13,8 @@ const DemonstrationAccounts = z.object({
     z.object({ username: z.string(), password: z.string(), roles: z.array(z.string()) }),
   ),
 })
-const USAGE = 'usage: npm start -- [--data DIR] [--port N] [--host ADDRESS] [--no-demo]'
+const USAGE =
+  'usage: npm start -- [--data DIR] [--port N] [--host ADDRESS] [--dicom-port N] [--no-demo]'
 
 const started = performance.now()
 const say = (line: string) => process.stderr.write(`  · ${line}\n`)
@@ -55,6 +56,7 @@ function readOptions() {
         data: { type: 'string', default: join(ROOT, '.pandok') },
         port: { type: 'string', default: '8042' },
         host: { type: 'string', default: '127.0.0.1' },
+        'dicom-port': { type: 'string' },
         'no-demo': { type: 'boolean', default: false },
       },
     })
@@ -62,9 +64,14 @@ function readOptions() {
     if (!Number.isInteger(port) || port < 1 || port > 65_533) {
       throw new Error('--port must be a number from 1 to 65533')
     }
+    const dicomPort = values['dicom-port'] === undefined ? undefined : Number(values['dicom-port'])
+    if (dicomPort !== undefined && !(dicomPort >= 1 && dicomPort <= 65_535)) {
+      throw new Error('--dicom-port must be a number from 1 to 65535')
+    }
     return {
       data: resolve(values.data),
       port,
+      dicomPort,
       host: values.host,
       isDemonstration: !values['no-demo'],
     }

@@ -22,6 +22,8 @@ const Demonstration = z.object({
 
 export interface TestInstallation {
   readonly url: string
+  /** 0: nobody listens there. */
+  readonly dicomPort: number
   /** The folder that holds all of it. */
   readonly data: string
   readonly databaseUrl: string
@@ -34,17 +36,23 @@ export interface TestInstallation {
 }
 
 export async function startTestInstallation(
-  options: { viewerDirectory?: string } = {},
+  options: {
+    viewerDirectory?: string
+    isReceiving?: boolean
+    env?: Readonly<Record<string, string>>
+  } = {},
 ): Promise<TestInstallation> {
   const data = await mkdtemp(join(tmpdir(), 'pandok-test-'))
+  const dicomPort = options.isReceiving === true ? await freePorts(1) : undefined
   const installation = await startInstallation({
     data,
     host: '127.0.0.1',
     // API, identity, database.
     port: await freePorts(3),
+    dicomPort,
     isDemonstration: true,
     viewerDirectory: options.viewerDirectory,
-    env: { MIN_FREE_BYTES: '1000000' },
+    env: { MIN_FREE_BYTES: '1000000', ...options.env },
     say: () => undefined,
     onGiveUp: (message) => {
       throw new Error(message)
@@ -66,6 +74,7 @@ export async function startTestInstallation(
   }
   return {
     url: installation.url,
+    dicomPort: dicomPort ?? 0,
     data,
     databaseUrl: installation.databaseUrl,
     vaultUrl: installation.vaultUrl,

@@ -17,4 +17,12 @@ export { loadElement, loadPixels } from './stored.ts'
 export { swapped } from './swap.ts'
 export * from './transfer-syntax.ts'
 export { toUtf8 } from './utf8.ts'
-export { encodeDicom, encodePieces, joinChunks, type Piece, writeDicom } from './write.ts'
+export {
+  encodeDicom,
+  encodePieces,
+  IMPLEMENTATION_CLASS_UID,
+  IMPLEMENTATION_VERSION_NAME,
+  joinChunks,
+  type Piece,
+  writeDicom,
+} from './write.ts'

@@ -12,8 +12,8 @@ import { numberOf } from './tag.ts'
 import { writtenAs } from './transfer-syntax.ts'
 
 /** 2.25 and the number of a UUID made for this implementation (PS3.5 B.2). */
-const IMPLEMENTATION_CLASS_UID = '2.25.128733474091573498217649807112345678901'
-const IMPLEMENTATION_VERSION_NAME = 'PANDOK_0_1'
+export const IMPLEMENTATION_CLASS_UID = '2.25.128733474091573498217649807112345678901'
+export const IMPLEMENTATION_VERSION_NAME = 'PANDOK_0_1'
 
 const UNDEFINED_LENGTH = 0xffffffff
 

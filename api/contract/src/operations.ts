@@ -6,6 +6,7 @@ import * as dicomweb from './operations/dicomweb.ts'
 import * as ledger from './operations/ledger.ts'
 import * as outcomes from './operations/outcomes.ts'
 import * as people from './operations/people.ts'
+import * as receivers from './operations/receivers.ts'
 import * as releases from './operations/releases.ts'
 import * as stow from './operations/stow.ts'
 import * as system from './operations/system.ts'
@@ -45,6 +46,9 @@ export const operations = {
   decideQc: uploads.decideQc,
   listUploadArchivedSeries: archive.listUploadArchivedSeries,
   listCaseSeries: archive.listCaseSeries,
+  listDicomReceivers: receivers.listDicomReceivers,
+  putDicomReceiver: receivers.putDicomReceiver,
+  removeDicomReceiver: receivers.removeDicomReceiver,
   getProcessingTerms: ledger.getProcessingTerms,
   setProcessingTerms: ledger.setProcessingTerms,
   listLedger: ledger.listLedger,

@@ -16,7 +16,7 @@ const PREAMBLE_BYTES = 128
 const GROUP = 0x0002
 const LONG_VRS = new Set(['OB', 'OW', 'OF', 'OD', 'OL', 'OV', 'SQ', 'UN', 'UC', 'UR', 'UT'])
 /** PS3.5 9.1. */
-const UID = /^[0-9]+(\.[0-9]+)*$/
+export const UID = /^(?=.{1,64}$)[0-9]+(\.[0-9]+)*$/
 /** Elements of group 0002. */
 const [SOP_CLASS, SOP_INSTANCE, TRANSFER_SYNTAX] = [0x0002, 0x0003, 0x0010]
 const NAMES: ReadonlySet<number> = new Set([SOP_CLASS, SOP_INSTANCE, TRANSFER_SYNTAX])
@@ -36,7 +36,7 @@ export function readFileMeta(bytes: Buffer): FileMeta | undefined {
     const end = start + length
     if (NAMES.has(element) && end <= head.length) {
       const text = head.toString('latin1', start, end).replace(/[\0 ]+$/, '')
-      if (length > 66 || text.length > 64 || !UID.test(text)) return undefined
+      if (!UID.test(text)) return undefined
       found.set(element, text)
     }
     at = end

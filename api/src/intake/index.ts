@@ -4,6 +4,7 @@ export {
   createCollector,
   type Sender,
 } from './collect/index.ts'
+export { createDimseServer, createReceivers, receiverRoutes } from './dimse/index.ts'
 export { intakeRoutes } from './routes.ts'
 export { createIntakeService } from './service.ts'
 export { removeUnneededBlobs } from './shared-blobs.ts'

@@ -46,6 +46,23 @@ export interface Config {
   readonly quietSeconds: number
   /** Seconds after which a sender who never stops gets a new upload. */
   readonly maxOpenSeconds: number
+  /** Where the DIMSE process listens. */
+  readonly dicomHost: string
+  /** 104 is the standard's for servers with the right to open it, 11112 for all others. */
+  readonly dicomPort: number
+  /** Associations at the same time; the next one is not let in. */
+  readonly dicomMaxAssociations: number
+  /** Seconds without a byte, or for one PDU, after which an association is broken. */
+  readonly dicomIdleSeconds: number
+  /** TLS for DIMSE (PS3.15 B), from DICOM_TLS_KEY_FILE and DICOM_TLS_CERT_FILE; plain without them. */
+  readonly dicomTls:
+    | {
+        readonly key: string
+        readonly cert: string
+        /** DICOM_TLS_CA_FILE: only clients with a certificate of it are let in. */
+        readonly ca: string | undefined
+      }
+    | undefined
   /** Largest body of one STOW-RS request, in bytes; each file in it is held to maxFileBytes. */
   readonly maxStowBytes: number
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
@@ -96,6 +113,11 @@ export function readConfig(env: Env): Config {
     minFreeBytes: number('MIN_FREE_BYTES', 1024 ** 3),
     quietSeconds: number('UPLOAD_QUIET_SECONDS', 60),
     maxOpenSeconds: number('UPLOAD_MAX_OPEN_SECONDS', 3600),
+    dicomHost: env['DICOM_HOST'] ?? '127.0.0.1',
+    dicomPort: number('DICOM_PORT', 11_112),
+    dicomMaxAssociations: number('DICOM_MAX_ASSOCIATIONS', 32),
+    dicomIdleSeconds: number('DICOM_IDLE_SECONDS', 60),
+    dicomTls: dicomTls(env, wrong),
     maxStowBytes: number('STOW_MAX_BYTES', 16 * 1024 ** 3),
     logLevel: logLevel(env['LOG_LEVEL'] ?? 'info', wrong),
   }
@@ -136,6 +158,28 @@ function installationKey(path: string, wrong: string[]): Uint8Array {
     wrong.push('PANDOK_SECRET_FILE names a file that cannot be read')
   }
   return new Uint8Array()
+}
+
+function dicomTls(env: Env, wrong: string[]): Config['dicomTls'] {
+  const read = (name: string): string | undefined => {
+    const path = env[name]
+    if (path === undefined || path === '') return undefined
+    try {
+      return readFileSync(path, 'utf8')
+    } catch {
+      wrong.push(`${name} names a file that cannot be read`)
+      return undefined
+    }
+  }
+  const [key, cert] = [read('DICOM_TLS_KEY_FILE'), read('DICOM_TLS_CERT_FILE')]
+  if (key !== undefined && cert !== undefined) return { key, cert, ca: read('DICOM_TLS_CA_FILE') }
+  // Half of it would be a plain port that somebody takes for a safe one.
+  if (
+    [env['DICOM_TLS_KEY_FILE'], env['DICOM_TLS_CERT_FILE'], env['DICOM_TLS_CA_FILE']].some(Boolean)
+  ) {
+    wrong.push('DICOM_TLS_KEY_FILE and DICOM_TLS_CERT_FILE must both be set for TLS')
+  }
+  return undefined
 }
 
 function logLevel(value: string, wrong: string[]): Config['logLevel'] {

@@ -1,0 +1,2 @@
+export { createReceivers, receiverRoutes } from './receivers.ts'
+export { createDimseServer } from './server.ts'

@@ -1,0 +1,140 @@
+/**
+ * Programs that nobody here wrote send identified images to a whole installation: dcmtk and Orthanc by
+ * DIMSE, Orthanc and dicomweb-client by STOW-RS. What is archived afterwards holds none of the
+ * identifiers, and nothing that was acknowledged is missing.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Upload } from '@pandok/contract'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { makePhantom } from '../../phantom/index.ts'
+import { startTestInstallation, type TestInstallation } from '../../support/installation.ts'
+import { approveUpload, PROJECT, until } from '../../support/workflow.ts'
+import { acknowledged, run, start } from './dcmtk.ts'
+
+let pandok: TestInstallation
+let folder: string
+const isThere = existsSync('/usr/bin/storescu')
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pandok-intake-'))
+  pandok = await startTestInstallation({
+    isReceiving: true,
+    env: { UPLOAD_QUIET_SECONDS: '2', DICOM_MAX_ASSOCIATIONS: '8' },
+  })
+  await pandok.as('manager').putDicomReceiver({
+    params: { ...PROJECT, aeTitle: 'PANDOK' },
+    body: {
+      callingAeTitles: ['STORESCU', 'ECHOSCU', 'CUT', 'ORTHANC'],
+      addresses: ['127.0.0.0/8'],
+    },
+  })
+}, 180_000)
+
+afterAll(async () => {
+  await pandok.stop()
+  await rm(folder, { recursive: true, force: true })
+}, 60_000)
+
+const manager = () => pandok.as('data-manager')
+const to = (called = 'PANDOK') => ['-aec', called, '127.0.0.1', String(pandok.dicomPort)]
+
+/** Files of one patient in a folder of their own. */
+async function written(name: string, options: Parameters<typeof makePhantom>[0]) {
+  const place = join(folder, name)
+  await mkdir(place)
+  const { files } = makePhantom(options)
+  for (const file of files) await writeFile(join(place, file.name), file.bytes)
+  return place
+}
+
+/** The newest upload of the sender, once it waits for a person. */
+async function inspected(sender: string): Promise<Upload> {
+  const upload = await until(
+    async () =>
+      (await manager().listUploads({ params: PROJECT })).items.find(
+        (each) => each.sender === sender,
+      ),
+    (each) => each !== undefined && !['receiving', 'checking'].includes(each.status),
+  )
+  if (upload === undefined) throw new Error('no upload')
+  return upload
+}
+
+describe.skipIf(!isThere)('DIMSE by dcmtk', () => {
+  test.each([
+    ['a called AE title that is known, a caller that may', 'PANDOK', 'ECHOSCU', 0, ''],
+    ['another called AE title', 'OTHER', 'ECHOSCU', 1, 'Called AE Title Not Recognized'],
+    ['another caller', 'PANDOK', 'STRANGER', 1, 'Calling AE Title Not Recognized'],
+  ])('C-ECHO: %s', async (_what, called, calling, code, reason) => {
+    const ended = await run('echoscu', ['-aet', calling, ...to(called)])
+    expect(ended.code).toBe(code)
+    expect(ended.text).toContain(reason)
+  })
+
+  test('C-STORE of 300 instances: all acknowledged, all in one upload', async () => {
+    const place = await written('many', {
+      seed: 1,
+      size: 64,
+      slices: 300,
+      patientId: 'CANARY-7731',
+    })
+    const begun = performance.now()
+    const sent = await run('storescu', ['-v', '+sd', ...to(), place])
+    const seconds = (performance.now() - begun) / 1000
+    expect([sent.code, acknowledged(sent.text)]).toEqual([0, 300])
+    const upload = await inspected('STORESCU')
+    process.stdout.write(
+      `C-STORE: 300 acknowledged, ${300 - upload.files.received} lost, ` +
+        `${(300 / seconds).toFixed(0)} files/s; cleaned ${upload.files.clean}\n`,
+    )
+    expect(upload).toMatchObject({
+      status: 'awaiting-qc',
+      source: 'dimse',
+      isIdentified: true,
+      files: { received: 300, clean: 300, refused: 0 },
+    })
+    expect(await approveUpload(pandok, upload.id)).toMatchObject({
+      status: 'archived',
+      files: { archived: 300 },
+    })
+  })
+
+  test('storescu killed in the middle: what was acknowledged is there, nothing half', async () => {
+    const place = await written('cut', { seed: 2, size: 256, slices: 120 })
+    const sender = start('storescu', ['-v', '-aet', 'CUT', '+sd', ...to(), place])
+    await sleep(700)
+    sender.process.kill('SIGKILL')
+    const { text } = await sender.ended
+    const count = acknowledged(text)
+    const upload = await inspected('CUT')
+    process.stdout.write(
+      `C-STORE cut off: ${count} acknowledged, ${upload.files.received} received, ` +
+        `${Math.max(0, count - upload.files.received)} lost\n`,
+    )
+    expect(count).toBeGreaterThan(0)
+    expect(count).toBeLessThan(120)
+    expect(upload.files.received).toBeGreaterThanOrEqual(count)
+    expect(upload.files).toMatchObject({ clean: upload.files.received, refused: 0 })
+    const unfinished = readdirSync(join(pandok.data, 'blobs', 'quarantine'), {
+      recursive: true,
+      withFileTypes: true,
+    }).filter((entry) => entry.isFile())
+    expect(unfinished).toEqual([])
+  })
+
+  test('nothing that names the patient is kept, in any file', () => {
+    const secrets = ['CANARY-7731']
+    const found = readdirSync(pandok.data, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .filter((path) => {
+        const bytes = readFileSync(path)
+        return secrets.some((each) => bytes.includes(each))
+      })
+    expect(found).toEqual([])
+  })
+})
