@@ -18,6 +18,8 @@ const WANTED: Readonly<Record<string, string>> = {
   dcmtk: '/usr/bin/dcmdump',
   'python3-pydicom': '/usr/lib/python3/dist-packages/pydicom',
   'python3-nibabel': '/usr/lib/python3/dist-packages/nibabel',
+  // An S3-compatible store; without its packages of services, so that nothing starts by itself.
+  'python3-swift': '/usr/lib/python3/dist-packages/swift',
   'fonts-noto-cjk': '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc',
 }
 

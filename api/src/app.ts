@@ -70,6 +70,8 @@ export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) 
   const db = openDatabase({ url: config.databaseUrl, poolSize: config.databasePoolSize })
   const blobs = openBlobs({
     location: config.blobs,
+    localCopiesDirectory: config.localCopiesDirectory,
+    formerInstallationKeys: config.formerInstallationKeys,
     installationKey: config.installationKey,
     minFreeBytes: config.minFreeBytes,
     clock,

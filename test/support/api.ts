@@ -53,6 +53,8 @@ export async function startTestApi(parts: Partial<Parts> = {}): Promise<TestApi>
     oidcClientId: 'pandok-viewer',
     oidcAudience: AUDIENCE,
     blobs: { kind: 'file', directory: blobs },
+    localCopiesDirectory: join(blobs, 'local-copies'),
+    formerInstallationKeys: [],
     installationKey: randomBytes(32),
     httpHost: '127.0.0.1',
     httpPort: 0,

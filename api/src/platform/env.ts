@@ -3,7 +3,7 @@
  * names the variable and an example. Embedded parts are replaced by setting these.
  */
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { type BlobLocation, defaultLocalCopies, readBlobLocation } from './blob-location.ts'
 
 export interface Config {
   /** PostgreSQL ≥ 15. */
@@ -30,10 +30,22 @@ export interface Config {
   readonly oidcClientId: string
   /** `aud` every access token must hold. */
   readonly oidcAudience: string
-  /** Where blobs are kept: a folder (`BLOB_URL=file:///…`) on a file system of its own. */
-  readonly blobs: { readonly kind: 'file'; readonly directory: string }
+  /**
+   * Where blobs are kept: a folder on a file system of its own (`BLOB_URL=file:///…`), or a bucket
+   * (`BLOB_URL=s3://BUCKET/PREFIX?endpoint=…&region=…`, with S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY).
+   */
+  readonly blobs: BlobLocation
+  /**
+   * Short-lived plain copies of files that a child process must open (`LOCAL_COPIES_DIR`; made, 0700).
+   * They may identify a person: a file system in memory or an encrypted one is best. With room for as
+   * many files as are checked at once. Default: beside the blobs, with S3 below the system's folder for
+   * temporary files.
+   */
+  readonly localCopiesDirectory: string
   /** 32 bytes that wrap the per-project keys and those of encrypted blobs; never stored with the data. */
   readonly installationKey: Uint8Array
+  /** Former ones, that encrypted blobs are still read with (`PANDOK_FORMER_SECRET_FILES`, by commas). */
+  readonly formerInstallationKeys: readonly Uint8Array[]
   readonly httpHost: string
   readonly httpPort: number
   /** Built viewer to serve at `/`; absent where a web server does it. */
@@ -88,6 +100,7 @@ export function readConfig(env: Env): Config {
     }
     return value
   }
+  const blobs = readBlobLocation(required('BLOB_URL', 'file:///var/lib/pandok/blobs'), env, wrong)
   const config: Config = {
     databaseUrl: required('DATABASE_URL', 'postgresql://pandok:secret@localhost:5432/pandok'),
     databaseOwnerUrl: env['DATABASE_OWNER_URL'] ?? env['DATABASE_URL'] ?? '',
@@ -101,11 +114,16 @@ export function readConfig(env: Env): Config {
     oidcJwksUrl: env['OIDC_JWKS_URL'],
     oidcClientId: env['OIDC_CLIENT_ID'] ?? 'pandok-viewer',
     oidcAudience: env['OIDC_AUDIENCE'] ?? 'pandok-api',
-    blobs: blobLocation(required('BLOB_URL', 'file:///var/lib/pandok/blobs'), wrong),
+    blobs,
+    localCopiesDirectory: env['LOCAL_COPIES_DIR'] ?? defaultLocalCopies(blobs),
     installationKey: installationKey(
       required('PANDOK_SECRET_FILE', '/etc/pandok/installation.key'),
       wrong,
     ),
+    formerInstallationKeys: (env['PANDOK_FORMER_SECRET_FILES'] ?? '')
+      .split(',')
+      .filter((path) => path !== '')
+      .map((path) => installationKey(path, wrong)),
     httpHost: env['HTTP_HOST'] ?? '127.0.0.1',
     httpPort: number('HTTP_PORT', 8042),
     viewerDirectory: env['VIEWER_DIR'],
@@ -135,17 +153,6 @@ function vaultUrl(url: string, databaseUrl: string, wrong: string[]): string {
     wrong.push('VAULT_URL must name another database than DATABASE_URL')
   }
   return url
-}
-
-function blobLocation(url: string, wrong: string[]): Config['blobs'] {
-  if (url === '') return { kind: 'file', directory: '' }
-  if (!url.startsWith('file:///')) {
-    wrong.push(
-      'BLOB_URL must be a file: address; for example BLOB_URL=file:///var/lib/pandok/blobs',
-    )
-    return { kind: 'file', directory: '' }
-  }
-  return { kind: 'file', directory: fileURLToPath(url) }
 }
 
 function installationKey(path: string, wrong: string[]): Uint8Array {

@@ -22,7 +22,9 @@ const clock = () => new Date()
 const open = (folder: string, options: { minFreeBytes?: number } = {}) =>
   openBlobs({
     location: { kind: 'file', directory: folder },
+    localCopiesDirectory: join(folder, 'local-copies'),
     installationKey: randomBytes(32),
+    formerInstallationKeys: [],
     minFreeBytes: options.minFreeBytes ?? 0,
     clock,
   })
