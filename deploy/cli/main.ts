@@ -9,6 +9,7 @@ const io = {
 }
 
 const HELP = `pandok deidentify IN… --out DIR   de-identify DICOM files on this machine
+pandok upload IN… --project P      de-identify on this machine and send to Pandok
 pandok key show|rotate FILE       the project's keys
 pandok ledger VERB FILE           what was de-identified for whom; copies, recall, destruction
 pandok pseudonyms VERB FILE       the encrypted way back, for two persons together
@@ -27,6 +28,14 @@ async function run(): Promise<number> {
       const { deidentifyDoor } = await import('./bundle.ts')
       const { runDeidentifyCli } = (await import(await deidentifyDoor())) as typeof Door
       return await runDeidentifyCli(args, io)
+    }
+    case 'upload': {
+      const { runUploadCli } = await import('./upload/upload.ts')
+      return await runUploadCli(
+        args,
+        io,
+        async () => (await import('@pandok/anonymizer/node/clean-files')).cleanFiles,
+      )
     }
     case 'key': {
       const { runKeyCli } = await import('@pandok/anonymizer/node/key')

@@ -15,8 +15,7 @@ import type {
   LookingWorker,
   WorkerSettings,
 } from '@pandok/anonymizer/web'
-import { type Client, PandokError, type SubjectClaim } from '@pandok/contract'
-import { persistently } from './persistently.ts'
+import { type Client, PandokError, persistently, type SubjectClaim } from '@pandok/contract'
 import { createPictures, type Pictures } from './pictures.ts'
 import { lookAtSeries } from './series-look.ts'
 import { proposeMarks, seriesOf, type UploadSeries, viewsToLookAt } from './upload-series.ts'

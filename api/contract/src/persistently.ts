@@ -1,11 +1,12 @@
 /** Tries until the network and the server are back. Only for what is harmless when it is done twice. */
-import { PandokError } from '@pandok/contract'
+import { PandokError } from './errors.ts'
 
 const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 30_000
 const PASSING: ReadonlySet<string> = new Set([
   'DATABASE_UNAVAILABLE',
   'STORAGE_UNAVAILABLE',
+  'STORAGE_FULL',
   'INTERNAL',
   'TOKEN_INVALID',
 ])
