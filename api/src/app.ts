@@ -4,7 +4,12 @@
  */
 import { readFileSync } from 'node:fs'
 import { isSopClassKnown } from '@pandok/anonymizer'
-import { createCheckPool, createCleanPool, createNamesPool } from '@pandok/anonymizer/node'
+import {
+  createCheckPool,
+  createCleanPool,
+  createNamesPool,
+  startPixelPool,
+} from '@pandok/anonymizer/node'
 import { annotationRoutes, createAnnotationService, segmentationAt } from './annotations/index.ts'
 import {
   archiveRoutes,
@@ -24,7 +29,7 @@ import {
   lookAtUploadJob,
   startLooker,
 } from './deidentification/index.ts'
-import { createDicomwebService, dicomwebRoutes } from './dicomweb/index.ts'
+import { createDicomwebService, createPixels, dicomwebRoutes } from './dicomweb/index.ts'
 import {
   closeQuietJob,
   createCollector,
@@ -113,7 +118,14 @@ export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) 
     projectsOf: (personId) => people.projectsWith(personId, 'data-manager'),
   })
   const archive = createArchiveService({ db })
-  const dicomweb = createDicomwebService({ db, blobs })
+  const pixelPool = startPixelPool({ processes: config.pixelProcesses })
+  const dicomweb = createDicomwebService({
+    db,
+    blobs,
+    pixels: createPixels(pixelPool.run),
+    publicUrl: config.publicUrl,
+    accelLocation: config.accelLocation,
+  })
   const workflow = createWorkflowService({ db })
   const { geometriesOfCase } = archive
   const annotations = createAnnotationService({ db, geometriesOfCase })
@@ -191,6 +203,7 @@ export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) 
     blobs,
     close: async () => {
       names.close()
+      pixelPool.close()
       await db.close()
       await deidentification.close()
     },

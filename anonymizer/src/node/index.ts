@@ -8,5 +8,6 @@ export {
 } from './clean-pool.ts'
 export type { CliIo } from './io.ts'
 export { createNamesPool, type NamesPool } from './names-pool.ts'
+export { type PixelPool, startPixelPool } from './pixel-pool.ts'
 export { loadTextNetwork } from './text-network.ts'
 export { type LookedFrame, startTextPool, type TextAnswer, type TextPool } from './text-pool.ts'

@@ -2,7 +2,7 @@
 import * as archive from './operations/archive.ts'
 import * as audit from './operations/audit.ts'
 import * as deidentification from './operations/deidentification.ts'
-import * as dicomweb from './operations/dicomweb.ts'
+import { dicomweb } from './operations/dicomweb.ts'
 import * as ledger from './operations/ledger.ts'
 import * as outcomes from './operations/outcomes.ts'
 import * as people from './operations/people.ts'
@@ -84,17 +84,11 @@ export const operations = {
   getRelease: releases.getRelease,
   downloadRelease: releases.downloadRelease,
   listAudit: audit.listAudit,
-  searchStudies: dicomweb.searchStudies,
-  searchSeries: dicomweb.searchSeries,
-  searchInstances: dicomweb.searchInstances,
-  retrieveSeriesMetadata: dicomweb.retrieveSeriesMetadata,
-  retrieveInstanceMetadata: dicomweb.retrieveInstanceMetadata,
-  retrieveInstance: dicomweb.retrieveInstance,
-  retrieveFrames: dicomweb.retrieveFrames,
   storeInstances: stow.storeInstances,
   storeInstancesOfStudy: stow.storeInstancesOfStudy,
   storeInstancesInProject: stow.storeInstancesInProject,
   storeInstancesOfStudyInProject: stow.storeInstancesOfStudyInProject,
+  ...dicomweb,
 } as const
 
 export type Operations = typeof operations

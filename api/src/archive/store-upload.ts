@@ -16,17 +16,59 @@ export const STORE_UPLOAD = 'archive.store'
 
 const Payload = z.object({ uploadId: z.string() })
 
-/** Attributes of the study and series levels kept for searching (PS3.18 tables 10.6.1-3, -4). */
+/**
+ * Attributes of the levels of patient, study and series kept for searching (PS3.18 tables 10.6.3-3 and
+ * -4, and what else describes these levels).
+ */
 const STUDY_TAGS = [
+  '00080005',
   '00080020',
   '00080030',
   '00080050',
+  '00080090',
+  '00080201',
   '00081030',
-  '00200010',
+  '00081032',
+  '00081048',
+  '00081060',
+  '00081080',
   '00100010',
   '00100020',
+  '00100021',
+  '00100030',
+  '00100032',
+  '00100040',
+  '00101010',
+  '00101020',
+  '00101030',
+  '00102160',
+  '00102180',
+  '00104000',
+  '00200010',
 ]
-const SERIES_TAGS = ['0008103E', '00200011', '00180015']
+const SERIES_TAGS = [
+  '00080005',
+  '00080021',
+  '00080031',
+  '00080060',
+  '00080064',
+  '00080070',
+  '00080201',
+  '0008103E',
+  '00081040',
+  '00081090',
+  '00180015',
+  '00181030',
+  '00185100',
+  '00200011',
+  '00200052',
+  '00200060',
+  '00400244',
+  '00400245',
+  '00400253',
+  '00400254',
+  '00400275',
+]
 
 export function storeUploadJob(deps: {
   db: Database
@@ -108,6 +150,7 @@ export function storeUploadJob(deps: {
       }
       await store.upsertInstance(tx, seriesId, file)
     }
+    await store.countStudy(tx, studyId)
     await store.markArchived(
       tx,
       uploadId,

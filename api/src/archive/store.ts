@@ -158,6 +158,11 @@ export async function upsertInstance(
 /** Uploads are compared with the archive when checked; another may have come first since. */
 const conflict = (detail: string) => new ArchiveError('ARCHIVE_CONFLICT', detail)
 
+/** Series, instances and modalities of the study, which searches give without counting. */
+export async function countStudy(tx: Transaction, studyId: string): Promise<void> {
+  await tx.run('select count_study($1)', [studyId])
+}
+
 export async function markArchived(
   tx: Transaction,
   uploadId: string,

@@ -1,2 +1,3 @@
+export { createPixels } from './pixels.ts'
 export { dicomwebRoutes } from './routes.ts'
 export { createDicomwebService } from './service.ts'

@@ -48,6 +48,18 @@ export interface Config {
   readonly formerInstallationKeys: readonly Uint8Array[]
   readonly httpHost: string
   readonly httpPort: number
+  /**
+   * Where clients reach this server, without a slash at the end. DICOMweb answers with whole addresses
+   * below it; without it, those of bulk data begin at the root of whatever server was asked.
+   */
+  readonly publicUrl: string | undefined
+  /**
+   * An internal location of the nginx in front, such as `/_blobs`, that serves the folder of BLOB_URL:
+   * single-part instances are then sent by nginx (X-Accel-Redirect). Absent: sent from here.
+   */
+  readonly accelLocation: string | undefined
+  /** Processes that decode and render pixels for DICOMweb. */
+  readonly pixelProcesses: number
   /** Built viewer to serve at `/`; absent where a web server does it. */
   readonly viewerDirectory: string | undefined
   /** Largest single DICOM file taken, in bytes. */
@@ -126,6 +138,9 @@ export function readConfig(env: Env): Config {
       .map((path) => installationKey(path, wrong)),
     httpHost: env['HTTP_HOST'] ?? '127.0.0.1',
     httpPort: number('HTTP_PORT', 8042),
+    publicUrl: publicUrl(env['PUBLIC_URL'], wrong),
+    accelLocation: accelLocation(env['ACCEL_LOCATION'], wrong),
+    pixelProcesses: number('PIXEL_PROCESSES', 2),
     viewerDirectory: env['VIEWER_DIR'],
     maxFileBytes: number('MAX_FILE_BYTES', 2 * 1024 ** 3),
     minFreeBytes: number('MIN_FREE_BYTES', 1024 ** 3),
@@ -153,6 +168,21 @@ function vaultUrl(url: string, databaseUrl: string, wrong: string[]): string {
     wrong.push('VAULT_URL must name another database than DATABASE_URL')
   }
   return url
+}
+
+function publicUrl(value: string | undefined, wrong: string[]): string | undefined {
+  if (value === undefined || value === '') return undefined
+  const url = URL.parse(value)
+  if (url !== null && /^https?:$/.test(url.protocol)) return value.replace(/\/+$/, '')
+  wrong.push('PUBLIC_URL must be an address; for example PUBLIC_URL=https://pandok.example.org')
+  return undefined
+}
+
+function accelLocation(value: string | undefined, wrong: string[]): string | undefined {
+  if (value === undefined || value === '') return undefined
+  if (/^(\/[\w-]+)+$/.test(value)) return value
+  wrong.push('ACCEL_LOCATION must be a path; for example ACCEL_LOCATION=/_blobs')
+  return undefined
 }
 
 function installationKey(path: string, wrong: string[]): Uint8Array {

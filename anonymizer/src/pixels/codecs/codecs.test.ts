@@ -11,6 +11,7 @@ const JPEG_LOSSLESS = '1.2.840.10008.1.2.4.70'
 const JPEG_LS = '1.2.840.10008.1.2.4.80'
 const JPEG_2000 = '1.2.840.10008.1.2.4.90'
 const HTJ2K = '1.2.840.10008.1.2.4.201'
+const HTJ2K_RPCL = '1.2.840.10008.1.2.4.202'
 
 const GRAY: FrameShape = {
   rows: 37,
@@ -76,6 +77,7 @@ describe('what is encoded comes back', () => {
     ['HTJ2K, 12 bits', HTJ2K, GRAY],
     ['HTJ2K, 16 bits signed', HTJ2K, { ...GRAY, ...wide, isSigned: true }],
     ['HTJ2K, colour', HTJ2K, COLOUR],
+    ['HTJ2K, by resolution', HTJ2K_RPCL, GRAY],
   ] satisfies [string, string, FrameShape][])('%s', (_, syntax, shape) => {
     const bytes = frameOf(shape)
     const encoded = codecs.encode(syntax, { bytes, shape })
@@ -94,6 +96,16 @@ describe('what is encoded comes back', () => {
   ] satisfies [string, string, FrameShape][])('%s is not encoded: native', (_, syntax, shape) => {
     expect(codecs.encode(syntax, { bytes: frameOf(shape), shape })).toBeUndefined()
   })
+})
+
+test('HTJ2K by resolution has that progression order and tells the lengths of its parts (PS3.5 A.4.11)', () => {
+  const encoded = codecs.encode(HTJ2K_RPCL, { bytes: frameOf(GRAY), shape: GRAY })
+  if (encoded === undefined) expect.unreachable('the encoder is not exact')
+  const stream = Buffer.from(encoded)
+  const cod = stream.indexOf(Buffer.from([0xff, 0x52]))
+  // Scod, then the progression order: 2 is RPCL.
+  expect(stream[cod + 5]).toBe(2)
+  expect(stream.indexOf(Buffer.from([0xff, 0x55]))).toBeGreaterThan(0)
 })
 
 describe('code streams that lie', () => {

@@ -159,7 +159,8 @@ function encode(
   packages: Packages,
 ): Uint8Array | undefined {
   const syntax = codecSyntax(transferSyntaxUid)
-  if (syntax === undefined || syntax.lossless !== transferSyntaxUid) {
+  const isEncoded = syntax?.lossless === transferSyntaxUid || syntax?.family === 'htj2k'
+  if (syntax === undefined || !isEncoded) {
     return refuse('there is no encoder for the transfer syntax')
   }
   if (syntax.family === 'rle') {
@@ -174,7 +175,7 @@ function encode(
       return encodeJpegLs(words, shape, packages.charls)
     case 'jpeg-2000':
     case 'htj2k':
-      return canEncodeJ2k(shape) ? encodeJ2k(words, shape, syntax.family, packages) : undefined
+      return canEncodeJ2k(shape) ? encodeJ2k(words, shape, transferSyntaxUid, packages) : undefined
     case 'jpeg':
     case 'jpeg-lossless':
       return undefined

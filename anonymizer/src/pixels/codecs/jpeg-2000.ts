@@ -49,11 +49,17 @@ export function canEncodeJ2k(shape: FrameShape): boolean {
   return shape.bitsStored <= 8 && !shape.isSigned && shape.photometricInterpretation === 'RGB'
 }
 
+/** HTJ2K whose packets come resolution by resolution, with their lengths in the header (PS3.5 A.4.11). */
+const HTJ2K_RPCL = '1.2.840.10008.1.2.4.202'
+const JPEG_2000 = '1.2.840.10008.1.2.4.90'
+/** The number of the progression order (ISO/IEC 15444-1 table A.16). */
+const RPCL = 2
+
 /** Colour by pixel. */
 export function encodeJ2k(
   bytes: Uint8Array,
   shape: FrameShape,
-  family: Family,
+  transferSyntaxUid: string,
   { openjpeg, openjph }: J2kCodecs,
 ): Uint8Array {
   const info = {
@@ -65,11 +71,15 @@ export function encodeJ2k(
     isUsingColorTransform: shape.samplesPerPixel > 1,
   }
   const levels = Math.min(5, Math.floor(Math.log2(Math.min(shape.rows, shape.columns))))
-  if (family === 'htj2k') {
+  if (transferSyntaxUid !== JPEG_2000) {
     return openjph.use(({ HTJ2KEncoder }) =>
       runEncoder(new HTJ2KEncoder(), bytes, info, (encoder) => {
         encoder.setDecompositions(levels)
         encoder.setQuality(true, 0)
+        if (transferSyntaxUid === HTJ2K_RPCL) {
+          encoder.setProgressionOrder(RPCL)
+          encoder.setTLMMarker(true)
+        }
       }),
     )
   }

@@ -44,11 +44,19 @@ export interface OpenjpegModule {
 
 export interface OpenjphModule {
   readonly HTJ2KDecoder: new () => Decoder
-  readonly HTJ2KEncoder: new () => J2kEncoder
+  readonly HTJ2KEncoder: new () => J2kEncoder & {
+    readonly setProgressionOrder: (order: number) => void
+    readonly setTLMMarker: (isWritten: boolean) => void
+  }
 }
 
 export interface TurbojpegModule {
   readonly JPEGDecoder: new () => Decoder
+  readonly JPEGEncoder: new () => Encoder & {
+    readonly setQuality: (quality: number) => void
+    readonly setSubSampling: (mode: number) => void
+    readonly setProgressive: (isProgressive: boolean) => void
+  }
 }
 
 interface Decoded {

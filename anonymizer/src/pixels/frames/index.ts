@@ -2,5 +2,6 @@
 export { type FrameAlone, frameAlone } from './alone.ts'
 export { decodedFrame, frameBytes } from './bytes.ts'
 export { grayImages } from './gray.ts'
+export { type RenderedImage, type RenderLook, renderFrame } from './rendered.ts'
 export { type RgbaImage, rgbaImage } from './rgba.ts'
 export { frameCountOf, frameShapeOf } from './shape.ts'

@@ -26,6 +26,13 @@ export function windowOf(dataSet: DataSet, frame: number): Window | undefined {
   return Number.isFinite(black) && Number.isFinite(white) ? { black, white } : undefined
 }
 
+/** From stored values to those of the modality (PS3.3 C.11.1.1.2). */
+export function rescaleOf(dataSet: DataSet, frame: number): { slope: number; intercept: number } {
+  const transformation = holderOf(dataSet, frame, PIXEL_VALUE_TRANSFORMATION)
+  const slope = numberIn(transformation, '00281053') ?? 1
+  return { slope: slope === 0 ? 1 : slope, intercept: numberIn(transformation, '00281052') ?? 0 }
+}
+
 /** Of multi-frame functional groups, per frame or shared; else the data set itself. */
 function holderOf(dataSet: DataSet, frame: number, tag: string): DataSet {
   for (const group of [getItems(dataSet, PER_FRAME)[frame - 1], getItems(dataSet, SHARED)[0]]) {

@@ -28,6 +28,21 @@ export interface BytesAnswer {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+/** Request headers DICOMweb negotiates by, and the network address that the request came from. */
+export interface RequestHeaders {
+  readonly address: string
+  /** Of the address that the client asked, such as http://127.0.0.1:8042. */
+  readonly origin: string
+  readonly isHead: boolean
+  readonly accept: string | undefined
+  readonly acceptEncoding: string | undefined
+  readonly contentType: string | undefined
+  readonly contentLength: number | undefined
+  readonly ifNoneMatch: string | undefined
+  readonly ifRange: string | undefined
+  readonly range: string | undefined
+}
+
 interface RequestOf<O extends Operation> {
   readonly params: z.output<O['params']>
   readonly query: z.output<O['query']>
@@ -38,15 +53,7 @@ interface RequestOf<O extends Operation> {
       : undefined
   readonly actor: O['access'] extends { kind: 'public' } ? undefined : Actor
   readonly project: O['access'] extends { kind: 'project' } ? ProjectScope : undefined
-  /** Request headers DICOMweb negotiates by, and the network address that the request came from. */
-  readonly headers: {
-    readonly address: string
-    readonly accept: string | undefined
-    readonly contentType: string | undefined
-    readonly contentLength: number | undefined
-    readonly ifNoneMatch: string | undefined
-    readonly range: string | undefined
-  }
+  readonly headers: RequestHeaders
   /** Fires when the client has gone away. */
   readonly signal: AbortSignal
 }

@@ -24,6 +24,7 @@ import {
   type BytesAnswer,
   type Handlers,
   type ProjectScope,
+  type RequestHeaders,
   SCOPE_PARAMETER,
   type ScopeResolvers,
 } from './handler.ts'
@@ -131,15 +132,20 @@ async function readBody(operation: Operation, context: Context): Promise<unknown
   return context.req
 }
 
-function headersOf(context: Context): Record<string, string | number | undefined> {
+function headersOf(context: Context): RequestHeaders {
   const { headers } = context.req
   return {
     address: context.ip,
+    // Not Koa's `origin`, which is the header of that name.
+    origin: `${context.protocol}://${context.host}`,
+    isHead: context.method === 'HEAD',
     accept: headers.accept,
+    acceptEncoding: context.get('accept-encoding'),
     contentType: headers['content-type'],
     contentLength:
       headers['content-length'] === undefined ? undefined : Number(headers['content-length']),
     ifNoneMatch: headers['if-none-match'],
+    ifRange: context.get('if-range') || undefined,
     range: headers.range,
   }
 }
@@ -159,8 +165,9 @@ function answer(operation: Operation, context: Context, output: unknown): void {
   // Handlers of byte operations give BytesAnswer by their type.
   const bytes = output as BytesAnswer
   context.status = bytes.status ?? 200
-  context.set({ ...bytes.headers })
   context.body = bytes.body
+  // After the body, of which Koa tells the length: an answer to HEAD has that of what it leaves out.
+  context.set({ ...bytes.headers })
   context.type = bytes.type
   if (bytes.body instanceof Readable) {
     bytes.body.once('error', () => context.res.destroy())
