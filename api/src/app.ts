@@ -38,6 +38,7 @@ import {
   createReceivers,
   createStow,
   intakeRoutes,
+  neededBlobs,
   receiverRoutes,
   removeUnfinishedJob,
   removeUnneededBlobs,
@@ -58,6 +59,7 @@ import { createProgrammeService, programmeRoutes } from './programme/index.ts'
 import { createProjectService, projectRoutes } from './projects/index.ts'
 import { buildReleaseJob, createReleaseService, releaseRoutes } from './releases/index.ts'
 import { createReviewService, reviewRoutes } from './reviews/index.ts'
+import { type BlobNeeds, createStorageService, storageRoutes } from './storage/index.ts'
 import { createWorkflowService, openCase, workflowRoutes } from './workflow/index.ts'
 
 const VERSION = readVersion()
@@ -114,10 +116,23 @@ export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) 
     admitsSopClass: isSopClassKnown,
     studyOf: async (sha256) =>
       (await blobs.withLocalFile('quarantine', sha256, names.read))?.studyInstanceUid,
-    drop: (sha256) => removeUnneededBlobs(db, blobs, 'quarantine', [sha256]),
+    drop: async (sha256) => {
+      await removeUnneededBlobs(db, blobs, 'quarantine', [sha256])
+    },
     projectsOf: (personId) => people.projectsWith(personId, 'data-manager'),
   })
   const archive = createArchiveService({ db })
+  const blobNeeds: BlobNeeds = {
+    needed: neededBlobs,
+    removeUnneeded: (area, sha256s) => removeUnneededBlobs(db, blobs, area, sha256s),
+  }
+  const storage = createStorageService({
+    db,
+    blobs,
+    log,
+    needs: blobNeeds,
+    scrubBytesPerSecond: config.scrubBytesPerSecond,
+  })
   const pixelPool = startPixelPool({ processes: config.pixelProcesses })
   const dicomweb = createDicomwebService({
     db,
@@ -136,6 +151,7 @@ export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) 
   const programme = createProgrammeService({ db })
 
   const handlers: Handlers = {
+    ...storageRoutes(storage),
     ...systemRoutes(config, VERSION, db),
     ...peopleRoutes(people),
     ...projectRoutes(projects),
@@ -201,6 +217,8 @@ export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) 
   return {
     db,
     blobs,
+    blobNeeds,
+    storage,
     close: async () => {
       names.close()
       pixelPool.close()

@@ -62,6 +62,8 @@ async function serve(config: Config): Promise<void> {
   const log = openLog(config.logLevel, 'http')
   const app = createApp(config, log)
   const server = app.createServer()
+  // Plain copies that a killed one left on this machine.
+  await app.blobs.sweepLeftovers()
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(config.httpPort, config.httpHost, resolve)
@@ -99,8 +101,10 @@ async function work(config: Config): Promise<void> {
   await releaseDeadWorkers(app.db)
   const { databaseUrl } = config
   const worker = await startWorker({ databaseUrl, concurrency: 2, jobs: app.jobs, log })
+  const care = app.storage.startCare()
   log.info({ jobs: app.jobs.map((job) => job.name) }, 'working')
   onStop(async () => {
+    await care.stop()
     await worker.stop()
     await app.close()
   })

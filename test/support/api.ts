@@ -64,6 +64,7 @@ export async function startTestApi(parts: Partial<Parts> = {}): Promise<TestApi>
     viewerDirectory: undefined,
     maxFileBytes: 64 * 1024 ** 2,
     minFreeBytes: 0,
+    scrubBytesPerSecond: 1024 ** 3,
     dicomHost: '127.0.0.1',
     dicomPort: 0,
     dicomMaxAssociations: 32,

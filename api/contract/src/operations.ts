@@ -8,6 +8,7 @@ import * as outcomes from './operations/outcomes.ts'
 import * as people from './operations/people.ts'
 import * as receivers from './operations/receivers.ts'
 import * as releases from './operations/releases.ts'
+import * as storage from './operations/storage.ts'
 import * as stow from './operations/stow.ts'
 import * as system from './operations/system.ts'
 import * as uploads from './operations/uploads.ts'
@@ -16,6 +17,7 @@ import * as work from './operations/work.ts'
 export const operations = {
   getConfig: system.getConfig,
   getHealth: system.getHealth,
+  getStorageHealth: storage.getStorageHealth,
   getMe: people.getMe,
   createProject: people.createProject,
   listProjects: people.listProjects,

@@ -8,6 +8,6 @@ export { createDimseServer, createReceivers, receiverRoutes } from './dimse/inde
 export { intakeRoutes } from './routes.ts'
 export { createIntakeService } from './service.ts'
 export { removeUnneededBlobs } from './shared-blobs.ts'
-export { lockBlobs } from './store.ts'
+export { lockBlobs, neededBlobs } from './store.ts'
 export { createStow, stowRoutes } from './stow/index.ts'
 export { removeUnfinishedJob } from './unfinished.ts'

@@ -89,6 +89,8 @@ export interface Config {
     | undefined
   /** Largest body of one STOW-RS request, in bytes; each file in it is held to maxFileBytes. */
   readonly maxStowBytes: number
+  /** How fast the background check reads stored files again (`SCRUB_MIB_PER_SECOND`). */
+  readonly scrubBytesPerSecond: number
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
 }
 
@@ -152,6 +154,7 @@ export function readConfig(env: Env): Config {
     dicomIdleSeconds: number('DICOM_IDLE_SECONDS', 60),
     dicomTls: dicomTls(env, wrong),
     maxStowBytes: number('STOW_MAX_BYTES', 16 * 1024 ** 3),
+    scrubBytesPerSecond: number('SCRUB_MIB_PER_SECOND', 16) * 1024 ** 2,
     logLevel: logLevel(env['LOG_LEVEL'] ?? 'info', wrong),
   }
   if (wrong.length > 0) throw new Error(`Settings are wrong:\n  ${wrong.join('\n  ')}`)

@@ -35,13 +35,14 @@ export function openFileAdapter(
 ): ObjectAdapter {
   const folders = createFolders(directory)
   const pathOf = (area: BlobArea, name: string) => join(directory, area, name.slice(0, 2), name)
-  const admit = async (declaredBytes: number) => {
-    await folders.make(directory)
-    const { bavail, bsize } = await statfs(directory)
-    if (bavail * bsize < 2 * declaredBytes + options.minFreeBytes) {
-      throw new PandokError('STORAGE_FULL')
-    }
-  }
+  const admit = (declaredBytes: number) =>
+    coded(async () => {
+      await folders.make(directory)
+      const { bavail, bsize } = await statfs(directory)
+      if (bavail * bsize < 2 * declaredBytes + options.minFreeBytes) {
+        throw new PandokError('STORAGE_FULL')
+      }
+    })
 
   return {
     admit,
@@ -55,7 +56,8 @@ export function openFileAdapter(
           await writeDurably(file, pieces, () => admit(0))
           await publish(folders, part, pathOf(area, name.finish()), rename)
         } catch (error) {
-          await rm(part, { force: true })
+          // What cannot be removed now goes with the leftovers; the first error is what is told.
+          await rm(part, { force: true }).catch(() => undefined)
           throw error
         }
       }),

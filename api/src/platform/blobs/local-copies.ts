@@ -27,10 +27,7 @@ export function createLocalCopies(directory: string, clock: () => Date): LocalCo
 
   return {
     withCopy: async (plain, use) => {
-      await mkdir(directory, { recursive: true, mode: 0o700 })
-      await chmod(directory, 0o700)
-      const folder = join(directory, `${randomUUID()}.${owner}`)
-      await mkdir(folder, { mode: 0o700 })
+      const folder = await makeFolder(directory, owner)
       const touching = setInterval(() => {
         const now = clock()
         utimes(folder, now, now).catch(() => undefined)
@@ -54,6 +51,18 @@ export function createLocalCopies(directory: string, clock: () => Date): LocalCo
       }
       return removed
     },
+  }
+}
+
+async function makeFolder(directory: string, owner: string): Promise<string> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    await chmod(directory, 0o700)
+    const folder = join(directory, `${randomUUID()}.${owner}`)
+    await mkdir(folder, { mode: 0o700 })
+    return folder
+  } catch (error) {
+    throw toStorageError(error)
   }
 }
 
