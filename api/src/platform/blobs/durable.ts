@@ -3,11 +3,13 @@
  * fsync of the folder), with as few calls as that needs: callers who wait for the same folder share one.
  */
 import { type FileHandle, mkdir, open } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 
 export interface Folders {
   /** The folder exists, and its name and those of its parents up to the root are durable. */
   readonly make: (folder: string) => Promise<void>
+  /** The same for many of one parent, which is made durable once. */
+  readonly makeAll: (parent: string, names: readonly string[]) => Promise<void>
   /** To be called when the folder turns out to be gone. */
   readonly forget: (folder: string) => void
   /** Every change of names in the folder that was made before the call is durable. */
@@ -36,6 +38,15 @@ export function createFolders(root: string): Folders {
     return making
   }
 
+  async function makeAll(parent: string, names: readonly string[]): Promise<void> {
+    await make(parent)
+    const children = names.map((name) => join(parent, name))
+    if (children.every((child) => made.has(child))) return
+    for (const child of children) await mkdir(child, { recursive: true, mode: 0o700 })
+    await sync(parent)
+    for (const child of children) made.set(child, Promise.resolve())
+  }
+
   /** A call that is under way may have missed our change, so we wait for the next one. */
   function sync(folder: string): Promise<void> {
     const queue = waiting.get(folder)
@@ -62,7 +73,7 @@ export function createFolders(root: string): Folders {
     if (folder !== root && folder !== dirname(folder)) forget(dirname(folder))
   }
 
-  return { make, forget, sync }
+  return { make, makeAll, forget, sync }
 }
 
 async function syncFolder(folder: string): Promise<void> {

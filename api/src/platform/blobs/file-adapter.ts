@@ -23,6 +23,11 @@ import { BLOB_AREAS, type BlobArea, type ByteRange, type ObjectAdapter } from '.
 
 /** Half-written files of an area; the dot keeps it apart from the two letters of the others. */
 const PARTS = '.parts'
+/** Made together: one by one the first files of an area would each wait for a folder's name. */
+const AREA_FOLDERS = [
+  PARTS,
+  ...Array.from({ length: 256 }, (_, at) => at.toString(16).padStart(2, '0')),
+]
 /** A part that nobody has written to for this long belongs to a process that died. */
 const PART_IS_DEAD_AFTER_MS = 5 * 60_000
 const READ_AT_ONCE = 256 * 1024
@@ -50,6 +55,7 @@ export function openFileAdapter(
     write: (area, pieces, name) =>
       coded(async () => {
         const parts = join(directory, area, PARTS)
+        await folders.makeAll(join(directory, area), AREA_FOLDERS)
         const part = join(parts, randomUUID())
         try {
           const file = await inFolder(folders, parts, () => open(part, 'wx', 0o600))
