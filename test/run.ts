@@ -16,6 +16,8 @@ const WANTED: Readonly<Record<string, string>> = {
   chromium: '/usr/bin/chromium',
   dicom3tools: '/usr/bin/dciodvfy',
   dcmtk: '/usr/bin/dcmdump',
+  orthanc: '/usr/sbin/Orthanc',
+  'orthanc-dicomweb': '/usr/share/orthanc/plugins/libOrthancDicomWeb.so',
   'python3-pydicom': '/usr/lib/python3/dist-packages/pydicom',
   'python3-nibabel': '/usr/lib/python3/dist-packages/nibabel',
   // An S3-compatible store; without its packages of services, so that nothing starts by itself.

@@ -9,9 +9,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Upload } from '@pandok/contract'
+import * as dicomweb from 'dicomweb-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makePhantom } from '../../phantom/index.ts'
 import { startTestInstallation, type TestInstallation } from '../../support/installation.ts'
+import { isOrthancThere, type Orthanc, startOrthanc } from '../../support/orthanc.ts'
 import { approveUpload, PROJECT, until } from '../../support/workflow.ts'
 import { acknowledged, run, start } from './dcmtk.ts'
 
@@ -125,16 +127,72 @@ describe.skipIf(!isThere)('DIMSE by dcmtk', () => {
     }).filter((entry) => entry.isFile())
     expect(unfinished).toEqual([])
   })
+})
 
-  test('nothing that names the patient is kept, in any file', () => {
-    const secrets = ['CANARY-7731']
-    const found = readdirSync(pandok.data, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name))
-      .filter((path) => {
-        const bytes = readFileSync(path)
-        return secrets.some((each) => bytes.includes(each))
-      })
-    expect(found).toEqual([])
+describe.skipIf(!isOrthancThere)('Orthanc as a sender', () => {
+  let orthanc: Orthanc
+  let ids: string[]
+  const COUNT = 24
+
+  beforeAll(async () => {
+    orthanc = await startOrthanc(join(folder, 'orthanc'), {
+      DicomModalities: { pandok: ['PANDOK', '127.0.0.1', pandok.dicomPort] },
+      DicomWeb: {
+        Enable: true,
+        Servers: {
+          pandok: {
+            Url: `${pandok.url}/dicomweb/projects/${PROJECT.projectKey}`,
+            HttpHeaders: { Authorization: `Bearer ${await pandok.tokenOf('data-manager')}` },
+          },
+        },
+      },
+    })
+    const { files } = makePhantom({ seed: 5, size: 64, slices: COUNT, patientId: 'CANARY-7735' })
+    ids = await orthanc.take(files.map(({ bytes }) => bytes))
+  }, 60_000)
+  afterAll(() => orthanc.stop())
+
+  test('by C-STORE', async () => {
+    await orthanc.call('POST', '/modalities/pandok/echo', '{}')
+    await orthanc.call('POST', '/modalities/pandok/store', JSON.stringify(ids))
+    const upload = await inspected('ORTHANC')
+    process.stdout.write(`Orthanc by C-STORE: ${COUNT} sent, ${upload.files.received} received\n`)
+    expect(upload).toMatchObject({ source: 'dimse', files: { received: COUNT, clean: COUNT } })
+    await manager().decideQc({ params: { uploadId: upload.id }, body: { decision: 'reject' } })
   })
+
+  test('by STOW-RS', async () => {
+    await orthanc.call('POST', '/dicom-web/servers/pandok/stow', JSON.stringify({ Resources: ids }))
+    const upload = await inspected('data-manager')
+    process.stdout.write(`Orthanc by STOW-RS: ${COUNT} sent, ${upload.files.received} received\n`)
+    expect(upload).toMatchObject({ source: 'stow', files: { received: COUNT, clean: COUNT } })
+    expect(await approveUpload(pandok, upload.id)).toMatchObject({ files: { archived: COUNT } })
+  })
+})
+
+test('dicomweb-client stores instances', async () => {
+  const { default: XMLHttpRequest } = await import('xhr2')
+  Object.assign(globalThis, { XMLHttpRequest })
+  const { files } = makePhantom({ seed: 6, size: 64, slices: 5, patientId: 'CANARY-7736' })
+  const client = new dicomweb.api.DICOMwebClient({
+    url: `${pandok.url}/dicomweb/projects/${PROJECT.projectKey}`,
+    singlepart: false,
+    headers: { Authorization: `Bearer ${await pandok.tokenOf('data-manager')}` },
+  })
+  await client.storeInstances({ datasets: files.map(({ bytes }) => bytes.slice().buffer) })
+  const upload = await inspected('data-manager')
+  expect(upload).toMatchObject({ source: 'stow', files: { received: 5, clean: 5 } })
+  expect(await approveUpload(pandok, upload.id)).toMatchObject({ files: { archived: 5 } })
+})
+
+test('nothing that names the patient is kept, in any file', () => {
+  const secrets = ['CANARY-773']
+  const found = readdirSync(pandok.data, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => {
+      const bytes = readFileSync(path)
+      return secrets.some((each) => bytes.includes(each))
+    })
+  expect(found).toEqual([])
 })

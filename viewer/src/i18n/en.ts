@@ -211,6 +211,18 @@ export const en = {
     action: 'Action',
     count: 'Count',
     refusals: 'Refused by the server',
+    conflicts: 'Conflicts with archived images',
+    conflictsWhat:
+      'The archive has other bytes under the same SOP Instance UID. It is never overwritten.',
+    conflictsOpen_one: '{{count}} file contradicts an archived one.',
+    conflictsOpen_other: '{{count}} files contradict archived ones.',
+    conflictArchived: 'Archived',
+    keepArchived: 'Keep the archived ones',
+    conflictReasons: {
+      'archived-is-right': 'The archived one is right',
+      'sent-by-mistake': 'Sent by mistake',
+      'cannot-tell': 'Nobody can tell which is right',
+    },
     leftOut: 'Left out in the browser',
     studies: 'Studies',
     approve: 'Approve',

@@ -211,6 +211,18 @@ export const ko: Texts = {
     action: '조치',
     count: '건수',
     refusals: '서버가 거부한 파일',
+    conflicts: '보관된 영상과의 충돌',
+    conflictsWhat:
+      '같은 SOP Instance UID로 내용이 다른 영상이 보관되어 있습니다. 보관된 것은 바뀌지 않습니다.',
+    conflictsOpen_one: '보관된 영상과 어긋나는 파일이 {{count}}개 있습니다.',
+    conflictsOpen_other: '보관된 영상과 어긋나는 파일이 {{count}}개 있습니다.',
+    conflictArchived: '보관된 것',
+    keepArchived: '보관된 것을 유지',
+    conflictReasons: {
+      'archived-is-right': '보관된 것이 맞음',
+      'sent-by-mistake': '잘못 보냄',
+      'cannot-tell': '어느 쪽이 맞는지 알 수 없음',
+    },
     leftOut: '브라우저에서 제외된 파일',
     studies: '검사',
     approve: '승인',

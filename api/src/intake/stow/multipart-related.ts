@@ -29,8 +29,8 @@ export class TornBodyError extends Error {
 
 const CRLF = Buffer.from('\r\n')
 const HEADER_END = Buffer.from('\r\n\r\n')
-/** RFC 2046 5.1.1. */
-const BOUNDARY = /^[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]$/
+/** RFC 2046 5.1.1, which has at most 70 of them: Orthanc's are longer. */
+const BOUNDARY = /^[0-9A-Za-z'()+_,\-./:=? ]{0,199}[0-9A-Za-z'()+_,\-./:=?]$/
 /** White space after a delimiter, up to its line's end. */
 const MAX_PADDING = 256
 
@@ -74,17 +74,21 @@ export async function* readParts(
 ): AsyncGenerator<Part> {
   const input = createInput(source, limits.bodyBytes)
   const delimiter = Buffer.from(`\r\n--${boundary}`)
-  // The first delimiter has no line before it, unless there is a preamble.
-  input.unread(CRLF)
-  await drain(input.until(delimiter))
-  for (let count = 0; !(await isEnd(input)); count++) {
-    if (count >= limits.parts) {
-      throw new PandokError('TOO_LARGE', `a request has at most ${limits.parts} parts`)
+  try {
+    // The first delimiter has no line before it, unless there is a preamble.
+    input.unread(CRLF)
+    await drain(input.until(delimiter))
+    for (let count = 0; !(await isEnd(input)); count++) {
+      if (count >= limits.parts) {
+        throw new PandokError('TOO_LARGE', `a request has at most ${limits.parts} parts`)
+      }
+      const headers = parseHeaders(await input.block(HEADER_END, limits.headerBytes))
+      const body = input.until(delimiter)
+      yield { headers, body: { [Symbol.asyncIterator]: () => shared(body) } }
+      await drain(body)
     }
-    const headers = parseHeaders(await input.block(HEADER_END, limits.headerBytes))
-    const body = input.until(delimiter)
-    yield { headers, body: { [Symbol.asyncIterator]: () => shared(body) } }
-    await drain(body)
+  } finally {
+    await input.close()
   }
 }
 
@@ -112,6 +116,8 @@ interface Input {
   readonly block: (end: Buffer, maxBytes: number) => Promise<Buffer>
   /** Chunks up to `end`, which is passed over. */
   readonly until: (end: Buffer) => AsyncGenerator<Buffer>
+  /** Lets go of the source, whatever is left of it. */
+  readonly close: () => Promise<void>
 }
 
 function createInput(source: AsyncIterable<Buffer>, maxBytes: number): Input {
@@ -169,6 +175,9 @@ function createInput(source: AsyncIterable<Buffer>, maxBytes: number): Input {
         }
         await more()
       }
+    },
+    close: async () => {
+      await chunks.return?.(undefined)
     },
   }
 }

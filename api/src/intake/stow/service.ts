@@ -5,6 +5,7 @@
  */
 import type { Readable } from 'node:stream'
 import { PandokError } from '@pandok/contract'
+import { chunksOf } from '../../platform/http/body.ts'
 import type { Actor, BytesAnswer } from '../../platform/http/handler.ts'
 import type { Collector, Sender } from '../collect/index.ts'
 import { type FileMeta, META_BYTES, readFileMeta } from '../file-meta.ts'
@@ -165,7 +166,7 @@ export type StowService = ReturnType<typeof createStow>
 /** A connection that ends is a body that ends. */
 async function* tearing(body: Readable): AsyncGenerator<Buffer> {
   try {
-    for await (const chunk of body as AsyncIterable<Buffer>) yield chunk
+    for await (const chunk of chunksOf(body)) yield chunk
   } catch {
     throw new TornBodyError('the connection ended')
   }

@@ -90,7 +90,12 @@ function queuedIn(socket: Socket): number {
 export function cutOffRest(request: IncomingMessage, response: ServerResponse): void {
   response.once('finish', () => {
     if (request.complete) return
-    const timer = setTimeout(() => request.socket.destroy(), REST_MS)
+    // Whoever read a part of it stopped: what is on its way goes by, so that the end of it is seen.
+    request.resume()
+    const timer = setTimeout(() => {
+      // The rest has come in the meantime: the connection may serve another request by now.
+      if (!request.complete) request.socket.destroy()
+    }, REST_MS)
     request.once('close', () => {
       clearTimeout(timer)
     })

@@ -15,6 +15,7 @@ import {
   showToast,
   Table,
 } from '../../ui/index.ts'
+import { Conflicts } from './Conflicts.tsx'
 import { openQuestions, seriesOfUpload } from './qc.model.ts'
 import { Reason } from './Reason.tsx'
 import { readRule } from './rule-words.ts'
@@ -51,7 +52,8 @@ export function QcPage() {
   const { data } = upload
   const { files } = data
   const { undecided, unseen } = openQuestions(data)
-  const isAsking = undecided > 0 || unseen > 0
+  const conflicts = data.conflicts.length
+  const isAsking = undecided > 0 || unseen > 0 || conflicts > 0
   return (
     <div className="page">
       <header>
@@ -106,11 +108,13 @@ export function QcPage() {
           </Button>
           <span id="qc-open" className="small">
             {undecided > 0 ? <>{t('qc.undecided', { count: undecided })} </> : null}
-            {unseen > 0 ? t('qc.unseenSeries', { count: unseen }) : null}
+            {unseen > 0 ? <>{t('qc.unseenSeries', { count: unseen })} </> : null}
+            {conflicts > 0 ? t('qc.conflictsOpen', { count: conflicts }) : null}
           </span>
         </div>
       ) : null}
       {LOOKED_AT.includes(data.status) ? <Studies upload={data} /> : null}
+      <Conflicts upload={data} onDecided={() => void upload.refetch()} />
       <Refusals upload={data} />
       <Changes upload={data} />
       {asked === undefined ? null : (
