@@ -1,5 +1,6 @@
 /** What a page sees of a running upload, and a store that tells it not too often. */
 import type { PersonReason } from '@pandok/anonymizer'
+import { createPace, type Pace } from './pace.ts'
 import type { Mark, UploadSeries, View } from './upload-series.ts'
 
 export type FileState =
@@ -41,6 +42,12 @@ export interface UploadSnapshot {
   readonly waiting: readonly WaitingSeries[]
   readonly finished: number
   readonly sentBytes: number
+  /** Of the files as they were chosen: all, and those that are finished. */
+  readonly bytes: { readonly done: number; readonly of: number }
+  /** Bytes a second of what is finished lately, and seconds until all is; undefined at first. */
+  readonly pace: Pace | undefined
+  /** A person holds it up. */
+  readonly isPaused: boolean
   /** The network is away: sending goes on by itself. */
   readonly isWaiting: boolean
   /** Set when everything that could be sent is sent and the upload is closed. */
@@ -51,7 +58,9 @@ export interface UploadSnapshot {
 export interface SnapshotStore {
   readonly subscribe: (listener: () => void) => () => void
   readonly snapshot: () => UploadSnapshot
-  readonly set: (change: Partial<Omit<UploadSnapshot, 'files' | 'finished'>>) => void
+  readonly set: (
+    change: Partial<Omit<UploadSnapshot, 'files' | 'finished' | 'bytes' | 'pace'>>,
+  ) => void
   readonly setFile: (at: number, state: FileState, code?: string) => void
   /** At once, whatever was held back. */
   readonly tell: () => void
@@ -61,8 +70,11 @@ export interface SnapshotStore {
 const TELL_EVERY_MS = 100
 const DONE: ReadonlySet<FileState> = new Set(['received', 'left-out', 'failed'])
 
-export function createSnapshotStore(names: readonly string[]): SnapshotStore {
-  const files: UploadFile[] = names.map((name) => ({ name, state: 'queued', code: undefined }))
+export function createSnapshotStore(
+  chosen: readonly { readonly name: string; readonly size: number }[],
+): SnapshotStore {
+  const files: UploadFile[] = chosen.map(({ name }) => ({ name, state: 'queued', code: undefined }))
+  const paceOf = createPace()
   const listeners = new Set<() => void>()
   let snapshot: UploadSnapshot = {
     files: [...files],
@@ -71,13 +83,17 @@ export function createSnapshotStore(names: readonly string[]): SnapshotStore {
     waiting: [],
     finished: 0,
     sentBytes: 0,
+    bytes: { done: 0, of: chosen.reduce((sum, { size }) => sum + size, 0) },
+    pace: undefined,
+    isPaused: false,
     isWaiting: false,
     uploadId: undefined,
     failureCode: undefined,
   }
   let isTellDue = false
   const tell = () => {
-    snapshot = { ...snapshot, files: [...files] }
+    const pace = snapshot.isPaused ? undefined : paceOf(snapshot.bytes)
+    snapshot = { ...snapshot, files: [...files], pace }
     for (const listener of listeners) listener()
   }
   const change = (by: Partial<UploadSnapshot>) => {
@@ -100,7 +116,13 @@ export function createSnapshotStore(names: readonly string[]): SnapshotStore {
       const old = files[at]
       if (old === undefined) return
       files[at] = { ...old, state, code }
-      change({ finished: snapshot.finished + (DONE.has(state) ? 1 : 0) })
+      if (!DONE.has(state)) {
+        change({})
+        return
+      }
+      const { done, of } = snapshot.bytes
+      const bytes = { done: done + (chosen[at]?.size ?? 0), of }
+      change({ finished: snapshot.finished + 1, bytes })
     },
     tell,
   }

@@ -2,6 +2,8 @@ import type { PixelReview } from '@pandok/anonymizer'
 import type { DeidentificationWorker, FileInspection, LookingWorker } from '@pandok/anonymizer/web'
 import { type Client, createClient, PandokError } from '@pandok/contract'
 import { expect, test } from 'vitest'
+import { chosenFile } from './chosen-files.ts'
+import { createUploadMemory, type Entry, type UploadMemory } from './upload-memory.ts'
 import type { UploadSnapshot, WaitingSeries } from './upload-snapshot.ts'
 import { startUpload, type Uploader } from './uploader.ts'
 
@@ -85,6 +87,13 @@ function fakeServer(faults: (PandokError | TypeError)[] = []) {
         keyVersion: 1,
       }),
     createUpload: () => Promise.resolve({ id: 'up' } as never),
+    getUpload: () => Promise.resolve({ id: 'up', status: 'receiving' } as never),
+    findUploadFiles: ({ body }) =>
+      Promise.resolve({
+        items: body.sha256s
+          .filter((sha256) => stored.includes(sha256))
+          .map((sha256) => ({ sha256, isReceived: true, offset: 1, length: 1 })),
+      }),
     putUploadFile: ({ params }) => {
       const fault = faults.shift()
       if (fault !== undefined) return Promise.reject(fault)
@@ -99,17 +108,33 @@ function fakeServer(faults: (PandokError | TypeError)[] = []) {
   return { client, stored, completed: () => completed }
 }
 
+/** What a browser keeps, in a list that outlives the page. */
+const listMemory = (entries: Entry[]): UploadMemory =>
+  createUploadMemory({
+    all: () => Promise.resolve([...entries]),
+    add: (entry) => {
+      entries.push(entry)
+      return Promise.resolve()
+    },
+    clear: () => {
+      entries.length = 0
+      return Promise.resolve()
+    },
+  })
+
 /** `onWaiting` answers for the person. */
 async function runUpload(
   client: Client,
   files: readonly File[],
   onWaiting?: (waiting: WaitingSeries, uploader: Uploader) => void,
   fake = fakeWorker(),
+  memory: UploadMemory = listMemory([]),
 ): Promise<UploadSnapshot> {
   const uploader = startUpload({
     client,
     projectKey: 'lung',
-    files,
+    files: files.map((each) => chosenFile(each)),
+    memory,
     startWorker: () => fake.worker,
     startLooking: () => fake.looking,
     pause: () => Promise.resolve(),
@@ -250,4 +275,73 @@ test('a detector that fails leaves the looking to the person', async () => {
     { ...fake, looking: { ...fake.looking, look } },
   )
   expect(end).toMatchObject({ uploadId: 'up', finished: 2 })
+})
+
+test('after a closed tab the same files go on: nothing twice, nobody asked twice', async () => {
+  const entries: Entry[] = []
+  const texts = ['ct1', 'ct2', 'us1', 'us2', 'ct3']
+  // Made once: their times are what they are known by.
+  const files = texts.map(file)
+  // The tab is closed when the server stops answering for good.
+  const server = fakeServer([])
+  let puts = 0
+  const closing: Client = {
+    ...server.client,
+    putUploadFile: async (input) => {
+      puts += 1
+      if (puts > 3) throw new PandokError('FORBIDDEN')
+      return await server.client.putUploadFile(input)
+    },
+  }
+  const clear = ({ series }: WaitingSeries, uploader: Uploader) => {
+    const reviews = new Map(series.files.map((each) => [each.file, { regions: [] }]))
+    uploader.decide(series.id, { kind: 'send', reviews })
+  }
+  const first = await runUpload(closing, files, clear, fakeWorker(), listMemory(entries))
+  expect(first.failureCode).toBe('FORBIDDEN')
+  expect(server.stored).toHaveLength(3)
+  const kept = JSON.stringify(entries)
+  for (const text of texts) expect(kept).not.toContain(`${text}.dcm`)
+
+  const fake = fakeWorker()
+  const asked: string[] = []
+  const again = await runUpload(
+    server.client,
+    files,
+    (waiting, uploader) => {
+      asked.push(waiting.series.id)
+      clear(waiting, uploader)
+    },
+    fake,
+    listMemory(entries),
+  )
+  expect(again).toMatchObject({ uploadId: 'up', finished: 5, failureCode: undefined })
+  expect(asked).toEqual([])
+  expect(fake.reviews.size).toBe(2)
+  expect(server.stored.toSorted()).toEqual(texts.toSorted())
+  expect(server.completed()).toMatchObject({
+    sha256s: expect.arrayContaining(texts) as string[],
+    report: { files: 5, rows: [{ ...ROW, count: 5 }] },
+  })
+  expect(entries).toEqual([])
+})
+
+test('a pause holds up what has not begun, and nothing is lost', async () => {
+  const { client, stored } = fakeServer()
+  const fake = fakeWorker()
+  const uploader = startUpload({
+    client,
+    projectKey: 'lung',
+    files: Array.from({ length: 30 }, (_, at) => chosenFile(file(`ct${at}`))),
+    memory: listMemory([]),
+    startWorker: () => fake.worker,
+    startLooking: () => fake.looking,
+  })
+  uploader.pause()
+  await new Promise((wake) => setTimeout(wake, 300))
+  expect(uploader.snapshot()).toMatchObject({ isPaused: true, uploadId: undefined })
+  expect(stored).toEqual([])
+  uploader.resume()
+  await expect.poll(() => uploader.snapshot().uploadId).toBe('up')
+  expect(stored).toHaveLength(30)
 })
