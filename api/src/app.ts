@@ -53,7 +53,7 @@ import type { Config } from './platform/env.ts'
 import type { Handlers, ScopeResolvers } from './platform/http/handler.ts'
 import { createHttpServer } from './platform/http/server.ts'
 import { systemRoutes } from './platform/http/system-routes.ts'
-import type { Job } from './platform/jobs.ts'
+import { createJobService, fenced, type Job, jobRoutes } from './platform/jobs/index.ts'
 import type { Log } from './platform/log.ts'
 import { createProgrammeService, programmeRoutes } from './programme/index.ts'
 import { createProjectService, projectRoutes } from './projects/index.ts'
@@ -74,7 +74,7 @@ export interface Parts {
 
 export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) {
   const { clock = () => new Date(), openLooker = startLooker } = parts
-  const db = openDatabase({ url: config.databaseUrl, poolSize: config.databasePoolSize })
+  const db = fenced(openDatabase({ url: config.databaseUrl, poolSize: config.databasePoolSize }))
   const blobs = openBlobs({
     location: config.blobs,
     localCopiesDirectory: config.localCopiesDirectory,
@@ -149,6 +149,7 @@ export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) 
   const cohorts = createCohortService({ db })
   const releases = createReleaseService({ db, blobs, recordDownload: ledger.recordDownload })
   const programme = createProgrammeService({ db })
+  const jobService = createJobService({ db, jobs: () => jobs })
 
   const handlers: Handlers = {
     ...storageRoutes(storage),
@@ -172,6 +173,7 @@ export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) 
     ...cohortRoutes(cohorts),
     ...releaseRoutes(releases),
     ...programmeRoutes(programme),
+    ...jobRoutes(jobService),
   }
 
   const scopes: ScopeResolvers = {
@@ -185,6 +187,7 @@ export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) 
     cohort: cohorts.projectOf,
     release: releases.projectOf,
     study: dicomweb.projectOfStudy,
+    job: jobService.projectOf,
   }
 
   const jobs: Job[] = [

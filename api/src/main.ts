@@ -11,7 +11,7 @@ import { readFileSync } from 'node:fs'
 import { createApp } from './app.ts'
 import { migrateVault } from './deidentification/index.ts'
 import { type Config, readConfig } from './platform/env.ts'
-import { releaseDeadWorkers, startWorker } from './platform/jobs.ts'
+import { startWorker } from './platform/jobs/index.ts'
 import { openLog } from './platform/log.ts'
 import { migrate } from './platform/migrate.ts'
 import { SeedFile, seed } from './seed.ts'
@@ -98,9 +98,13 @@ async function receive(config: Config): Promise<void> {
 async function work(config: Config): Promise<void> {
   const log = openLog(config.logLevel, 'worker')
   const app = createApp(config, log)
-  await releaseDeadWorkers(app.db)
-  const { databaseUrl } = config
-  const worker = await startWorker({ databaseUrl, concurrency: 2, jobs: app.jobs, log })
+  const worker = await startWorker({
+    databaseUrl: config.databaseUrl,
+    concurrency: config.workerConcurrency,
+    leaseMs: config.jobLeaseSeconds * 1_000,
+    jobs: app.jobs,
+    log,
+  })
   const care = app.storage.startCare()
   log.info({ jobs: app.jobs.map((job) => job.name) }, 'working')
   onStop(async () => {

@@ -179,6 +179,7 @@ function passedOn(env: Readonly<Record<string, string | undefined>>): Record<str
     'DICOM_TLS_CA_FILE',
     'DICOM_TLS_CERT_FILE',
     'DICOM_TLS_KEY_FILE',
+    'JOB_LEASE_SECONDS',
     'LOCAL_COPIES_DIR',
     'LOG_LEVEL',
     'MAX_FILE_BYTES',
@@ -192,6 +193,7 @@ function passedOn(env: Readonly<Record<string, string | undefined>>): Record<str
     'STOW_MAX_BYTES',
     'UPLOAD_MAX_OPEN_SECONDS',
     'UPLOAD_QUIET_SECONDS',
+    'WORKER_CONCURRENCY',
   ]
   return Object.fromEntries(
     names.flatMap((name) => {

@@ -73,6 +73,8 @@ export async function startTestApi(parts: Partial<Parts> = {}): Promise<TestApi>
     quietSeconds: 0,
     maxOpenSeconds: 3600,
     maxStowBytes: 256 * 1024 ** 2,
+    workerConcurrency: 2,
+    jobLeaseSeconds: 30,
     logLevel: 'error',
   }
   await migrateVault({
@@ -110,7 +112,7 @@ export async function startTestApi(parts: Partial<Parts> = {}): Promise<TestApi>
     url: baseUrl,
     tokenOf,
     as: (username) => createClient({ baseUrl, getToken: () => tokenOf(username) }),
-    runJob: (name, payload) => jobNamed(name).handle(payload, new AbortController().signal),
+    runJob: (name, payload) => jobNamed(name).handle(payload, new AbortController().signal, quiet),
     giveUpJob: (name, payload) => jobNamed(name).giveUp(payload, new Error('given up')),
     stop: async () => {
       for (const each of [server, keys]) {

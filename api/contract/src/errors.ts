@@ -40,6 +40,8 @@ export const ERRORS = {
   COHORT_EMPTY: [409, 'The cohort has no members'],
   RELEASE_NOT_READY: [409, 'The release is not built yet'],
   PROJECT_EXISTS: [409, 'A project has this key already'],
+  JOB_FINISHED: [409, 'The job has ended already'],
+  JOB_NOT_RETRYABLE: [409, 'The job cannot be started again: what it needs is gone'],
   HASH_MISMATCH: [400, 'The bytes received do not have the declared SHA-256'],
   TOO_LARGE: [413, 'The body is larger than allowed'],
   UNSUPPORTED_MEDIA_TYPE: [415, 'The body is not of a type this operation takes'],

@@ -9,7 +9,7 @@ import type { Role } from './primitives.ts'
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /** Which path parameter leads to the project whose membership decides. */
-export type Scope = 'project' | 'upload' | 'case' | 'task' | 'cohort' | 'release' | 'study'
+export type Scope = 'project' | 'upload' | 'case' | 'task' | 'cohort' | 'release' | 'study' | 'job'
 
 /**
  * Who may call. `project`: a member of the project holding one of the roles. What somebody may

@@ -3,6 +3,7 @@ import * as archive from './operations/archive.ts'
 import * as audit from './operations/audit.ts'
 import * as deidentification from './operations/deidentification.ts'
 import { dicomweb } from './operations/dicomweb.ts'
+import * as jobs from './operations/jobs.ts'
 import * as ledger from './operations/ledger.ts'
 import * as outcomes from './operations/outcomes.ts'
 import * as people from './operations/people.ts'
@@ -85,6 +86,13 @@ export const operations = {
   listReleases: releases.listReleases,
   getRelease: releases.getRelease,
   downloadRelease: releases.downloadRelease,
+  listJobs: jobs.listJobs,
+  listInstallationJobs: jobs.listInstallationJobs,
+  getJob: jobs.getJob,
+  cancelJob: jobs.cancelJob,
+  retryJob: jobs.retryJob,
+  cancelInstallationJob: jobs.cancelInstallationJob,
+  retryInstallationJob: jobs.retryInstallationJob,
   listAudit: audit.listAudit,
   storeInstances: stow.storeInstances,
   storeInstancesOfStudy: stow.storeInstancesOfStudy,

@@ -2,12 +2,13 @@
  * The job that takes approved files into the archive, study by study, each in one transaction, so
  * that nothing is half visible. May run again after a crash at any point.
  */
+import { PandokError } from '@pandok/contract'
 import { z } from 'zod'
 import { removeUnneededBlobs } from '../intake/index.ts'
 import { recordAudit } from '../platform/audit.ts'
 import type { BlobStore } from '../platform/blobs/index.ts'
 import type { Database, Transaction } from '../platform/database.ts'
-import { codeOf, defineJob, type Job } from '../platform/jobs.ts'
+import { codeOf, defineJob, type Job } from '../platform/jobs/index.ts'
 import { ArchiveError } from './archive-error.ts'
 import type { InstanceJson } from './instance-json.ts'
 import * as store from './store.ts'
@@ -83,14 +84,16 @@ export function storeUploadJob(deps: {
   return defineJob({
     name: STORE_UPLOAD,
     payload: Payload,
-    handle: async ({ uploadId }, signal) => {
+    handle: async ({ uploadId }, signal, report) => {
       const upload = await store.uploadToArchive(db, uploadId)
       if (upload === undefined) return
+      report(await store.archivedSoFar(db, uploadId))
       for (const uid of await store.studiesToArchive(db, uploadId)) {
         signal.throwIfAborted()
         const files = await store.filesToArchive(db, uploadId, uid)
         for (const { sha256 } of files) await blobs.share(sha256, 'staging', 'archive')
         await db.transaction((tx) => storeStudy(tx, uploadId, upload, uid, files))
+        report(await store.archivedSoFar(db, uploadId))
       }
       // All of them: an earlier run may have ended between its transaction and this.
       const files = await store.approvedFiles(db, uploadId)
@@ -107,6 +110,20 @@ export function storeUploadJob(deps: {
       })
       const files = await store.approvedFiles(db, uploadId)
       await removeUnneededBlobs(db, blobs, 'staging', files)
+    },
+    retry: {
+      fail: async ({ uploadId }, error) => {
+        const upload = await store.uploadToArchive(db, uploadId)
+        if (upload === undefined) return
+        const failureCode = codeOf(error)
+        await db.transaction(async (tx) => {
+          await store.failUpload(tx, uploadId, failureCode, { awaitsRetry: true })
+          await audit(tx, upload.project_id, uploadId, { failureCode })
+        })
+      },
+      revive: async ({ uploadId }, tx) => {
+        if (!(await store.reviveUpload(tx, uploadId))) throw new PandokError('JOB_NOT_RETRYABLE')
+      },
     },
   })
 

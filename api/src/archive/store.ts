@@ -64,6 +64,25 @@ export async function approvedFiles(db: Queryable, uploadId: string): Promise<st
   return rows.map((row) => row.sha256)
 }
 
+/** Of the files that passed the check. */
+export async function archivedSoFar(db: Queryable, uploadId: string) {
+  return await db.one(
+    z
+      .object({
+        files: z.number(),
+        of: z.number(),
+        bytes: z.coerce.number(),
+        of_bytes: z.coerce.number(),
+      })
+      .transform(({ of_bytes, ...row }) => ({ ...row, ofBytes: of_bytes })),
+    `select count(*) filter (where status = 'archived')::int as files, count(*)::int as of,
+            coalesce(sum(byte_count) filter (where status = 'archived'), 0) as bytes,
+            coalesce(sum(byte_count), 0) as of_bytes
+       from upload_file where upload_id = $1 and status in ('clean', 'archived')`,
+    [uploadId],
+  )
+}
+
 const Id = z.object({ id: z.string() })
 
 /** ARCHIVE_CONFLICT when the pseudonym is there under another key: that is somebody else. */
@@ -180,11 +199,28 @@ export async function finishUpload(tx: Transaction, uploadId: string): Promise<v
   ])
 }
 
-export async function failUpload(tx: Transaction, uploadId: string, code: string): Promise<void> {
+/** `awaitsRetry`: a person may start it again, so its files stay. */
+export async function failUpload(
+  tx: Transaction,
+  uploadId: string,
+  code: string,
+  { awaitsRetry = false } = {},
+): Promise<void> {
   await tx.run(
-    `update upload set status = 'failed', failure_code = $2 where id = $1 and status = 'archiving'`,
-    [uploadId, code],
+    `update upload set status = 'failed', failure_code = $2, awaits_retry = $3
+      where id = $1 and status = 'archiving'`,
+    [uploadId, code, awaitsRetry],
   )
+}
+
+/** False: it did not fail on its way into the archive, or its files are gone. */
+export async function reviveUpload(tx: Transaction, uploadId: string): Promise<boolean> {
+  const revived = await tx.run(
+    `update upload set status = 'archiving', failure_code = null, awaits_retry = false
+      where id = $1 and status = 'failed' and awaits_retry and decided_by is not null`,
+    [uploadId],
+  )
+  return revived === 1
 }
 
 const InstanceRow = z

@@ -6,11 +6,12 @@
  * upload moves on only when the blobs it no longer needs are gone.
  */
 import type { CheckPool } from '@pandok/anonymizer/node'
+import { PandokError } from '@pandok/contract'
 import { z } from 'zod'
 import { lockBlobs, removeUnneededBlobs } from '../intake/index.ts'
 import { recordAudit } from '../platform/audit.ts'
 import type { Transaction } from '../platform/database.ts'
-import { addJob, codeOf, defineJob, type Job } from '../platform/jobs.ts'
+import { addJob, codeOf, defineJob, type Job } from '../platform/jobs/index.ts'
 import { type CleanUploadDependencies, cleanUpload } from './clean-upload.ts'
 import { GIVE_BACK_SUBJECTS } from './give-back.ts'
 import type { Ledger } from './ledger/index.ts'
@@ -35,7 +36,7 @@ export function checkUploadJob(deps: CheckDependencies): Job {
   return defineJob({
     name: CHECK_UPLOAD,
     payload: Payload,
-    handle: async ({ uploadId }, signal) => {
+    handle: async ({ uploadId }, signal, report) => {
       const upload = await store.uploadUnderCheck(db, uploadId)
       if (upload === undefined) return
       const { projectId, profile, isIdentified, keyVersion } = upload
@@ -44,14 +45,23 @@ export function checkUploadJob(deps: CheckDependencies): Job {
       try {
         if (isIdentified) {
           const identified = { uploadId, projectId, profile, format, keyVersion }
-          await cleanUpload(deps, identified, pool, signal)
+          await cleanUpload(deps, identified, pool, signal, report)
         }
-        for (const sha256 of await store.filesOf(db, uploadId, 'received')) {
+        const { waiting, of, ofBytes } = await store.filesToCheck(db, uploadId)
+        const left = { files: waiting.length, bytes: sum(waiting) }
+        const reportLeft = () => {
+          report({ files: of - left.files, of, bytes: ofBytes - left.bytes, ofBytes })
+        }
+        reportLeft()
+        for (const { sha256, bytes } of waiting) {
           signal.throwIfAborted()
           const answer = await blobs.withLocalFile('quarantine', sha256, (path) =>
             pool.check({ path, profile, format }),
           )
           await judge(uploadId, sha256, answer)
+          left.files -= 1
+          left.bytes -= bytes
+          reportLeft()
         }
       } finally {
         pool.close()
@@ -63,7 +73,8 @@ export function checkUploadJob(deps: CheckDependencies): Job {
       await db.transaction(async (tx) => {
         const counts = await store.finishCheck(tx, uploadId)
         const isLeft = counts.clean + counts.conflicts > 0
-        await addJob(tx, isLeft ? LOOK_AT_UPLOAD : GIVE_BACK_SUBJECTS, { uploadId })
+        const next = isLeft ? LOOK_AT_UPLOAD : GIVE_BACK_SUBJECTS
+        await addJob(tx, next, { uploadId }, projectId)
         await ledger.recordCheck(tx, projectId, uploadId, { isComplete: true })
         const conflicts = await store.conflictsOf(tx, uploadId, AUDITED_CONFLICTS)
         const named = conflicts.length === 0 ? {} : { conflictsWith: conflicts }
@@ -76,13 +87,27 @@ export function checkUploadJob(deps: CheckDependencies): Job {
       const failureCode = codeOf(error)
       await db.transaction(async (tx) => {
         await store.failUpload(tx, uploadId, failureCode)
-        await addJob(tx, GIVE_BACK_SUBJECTS, { uploadId })
+        await addJob(tx, GIVE_BACK_SUBJECTS, { uploadId }, upload.projectId)
         await ledger.recordCheck(tx, upload.projectId, uploadId, { isComplete: false })
         await audit(tx, upload.projectId, uploadId, { failureCode })
       })
       const files = await store.filesOf(db, uploadId)
       await removeUnneededBlobs(db, blobs, 'quarantine', files)
       await removeUnneededBlobs(db, blobs, 'staging', files)
+    },
+    retry: {
+      fail: async ({ uploadId }, error) => {
+        const upload = await store.uploadUnderCheck(db, uploadId)
+        if (upload === undefined) return
+        const failureCode = codeOf(error)
+        await db.transaction(async (tx) => {
+          await store.failUpload(tx, uploadId, failureCode, { awaitsRetry: true })
+          await audit(tx, upload.projectId, uploadId, { failureCode })
+        })
+      },
+      revive: async ({ uploadId }, tx) => {
+        if (!(await store.reviveUpload(tx, uploadId))) throw new PandokError('JOB_NOT_RETRYABLE')
+      },
     },
   })
 
@@ -106,6 +131,10 @@ export function checkUploadJob(deps: CheckDependencies): Job {
       await store.markClean(tx, uploadId, sha256, result.instance)
     })
   }
+}
+
+function sum(files: readonly { bytes: number }[]): number {
+  return files.reduce((total, { bytes }) => total + bytes, 0)
 }
 
 async function audit(

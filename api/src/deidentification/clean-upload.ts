@@ -15,6 +15,7 @@ import type { PseudonymFormat, SubjectClaim } from '@pandok/contract'
 import { lockBlobs } from '../intake/index.ts'
 import type { BlobStore } from '../platform/blobs/index.ts'
 import type { Database } from '../platform/database.ts'
+import type { Report } from '../platform/jobs/index.ts'
 import { addCollided, addToReport, type CleanedFile, markCleaned } from './clean-store.ts'
 import * as store from './store.ts'
 
@@ -60,11 +61,15 @@ export async function cleanUpload(
   upload: IdentifiedUpload,
   checker: CheckPool,
   signal: AbortSignal,
+  report: Report,
 ): Promise<void> {
   const { db, blobs } = deps
   const { uploadId, projectId, profile, format } = upload
-  const waiting = await store.filesOf(db, uploadId, 'received')
+  const { waiting, of, ofBytes } = await store.filesToCheck(db, uploadId)
   if (waiting.length === 0) return
+  const done = { files: of - waiting.length, bytes: ofBytes }
+  for (const { bytes } of waiting) done.bytes -= bytes
+  report({ ...done, of, ofBytes })
   // One name for each upload: what a killed worker left is gone with the next attempt.
   const folder = join(tmpdir(), `pandok-clean-${uploadId}`)
   await rm(folder, { recursive: true, force: true })
@@ -74,11 +79,14 @@ export async function cleanUpload(
   try {
     for (let at = 0; at < waiting.length; at += BATCH_FILES) {
       const outcomes: Outcome[] = []
-      for (const sha256 of waiting.slice(at, at + BATCH_FILES)) {
+      for (const { sha256, bytes } of waiting.slice(at, at + BATCH_FILES)) {
         signal.throwIfAborted()
         outcomes.push(
           await blobs.withLocalFile('quarantine', sha256, (path) => outcomeOf(sha256, path)),
         )
+        done.files += 1
+        done.bytes += bytes
+        report({ ...done, of, ofBytes })
       }
       await record(outcomes)
     }

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import type { Database } from '../platform/database.ts'
-import { defineJob, type Job } from '../platform/jobs.ts'
+import { AS_IT_IS, defineJob, type Job } from '../platform/jobs/index.ts'
 import * as store from './store.ts'
 import type { VaultStore } from './vault/store.ts'
 
@@ -26,5 +26,6 @@ export function giveBackSubjectsJob(deps: {
     },
     // A claim that stays refuses a file too many, never one too few.
     giveUp: () => Promise.resolve(),
+    retry: AS_IT_IS,
   })
 }

@@ -26,11 +26,26 @@ export async function uploadUnderCheck(db: Queryable, uploadId: string) {
   )
 }
 
+/** What is not judged yet, and how much the whole upload is. */
+export async function filesToCheck(db: Queryable, uploadId: string) {
+  const files = await db.many(
+    z.object({ sha256: z.string(), bytes: z.coerce.number(), is_waiting: z.boolean() }),
+    `select sha256, byte_count as bytes, status = 'received' as is_waiting
+       from upload_file where upload_id = $1 order by sha256`,
+    [uploadId],
+  )
+  return {
+    waiting: files.filter((file) => file.is_waiting),
+    of: files.length,
+    ofBytes: files.reduce((total, { bytes }) => total + bytes, 0),
+  }
+}
+
 /** Hashes of the upload's files, of one status or all. */
 export async function filesOf(
   db: Queryable,
   uploadId: string,
-  status?: 'received' | 'refused',
+  status?: 'refused',
 ): Promise<string[]> {
   const rows = await db.many(
     z.object({ sha256: z.string() }),
@@ -163,11 +178,28 @@ export async function finishCheck(tx: Transaction, uploadId: string) {
   )
 }
 
-export async function failUpload(tx: Transaction, uploadId: string, code: string): Promise<void> {
+/** `awaitsRetry`: a person may start the check again, so its files stay. */
+export async function failUpload(
+  tx: Transaction,
+  uploadId: string,
+  code: string,
+  { awaitsRetry = false } = {},
+): Promise<void> {
   await tx.run(
-    `update upload set status = 'failed', failure_code = $2 where id = $1 and status = 'checking'`,
-    [uploadId, code],
+    `update upload set status = 'failed', failure_code = $2, awaits_retry = $3
+      where id = $1 and status = 'checking'`,
+    [uploadId, code, awaitsRetry],
   )
+}
+
+/** False: its check did not fail, or its files are gone. */
+export async function reviveUpload(tx: Transaction, uploadId: string): Promise<boolean> {
+  const revived = await tx.run(
+    `update upload set status = 'checking', failure_code = null, awaits_retry = false
+      where id = $1 and status = 'failed' and awaits_retry and headers_checked_at is null`,
+    [uploadId],
+  )
+  return revived === 1
 }
 
 /** The project of an upload that ended before anything of it was archived. */

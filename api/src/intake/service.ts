@@ -5,7 +5,7 @@ import type { BlobStore } from '../platform/blobs/index.ts'
 import type { Database, Transaction } from '../platform/database.ts'
 import { readFrame } from '../platform/frame-index.ts'
 import type { Actor, BytesAnswer } from '../platform/http/handler.ts'
-import { addJob } from '../platform/jobs.ts'
+import { addJob } from '../platform/jobs/index.ts'
 import { createConflictReview, refuseUndecidedConflicts } from './conflicts.ts'
 import { createParts } from './parts.ts'
 import { createPixelReview, refuseUndecided } from './pixel-review.ts'
@@ -62,7 +62,7 @@ export function createIntakeService(deps: IntakeDependencies) {
         const { status, project_id: projectId } = await store.lockUpload(tx, uploadId)
         if (status !== 'receiving') throw new PandokError('UPLOAD_CLOSED')
         await setDiscarded(tx, uploadId, actor.id)
-        await addJob(tx, REMOVE_UNFINISHED, { uploadId })
+        await addJob(tx, REMOVE_UNFINISHED, { uploadId }, projectId)
         await audit(tx, actor, projectId, 'discardUpload', uploadId)
         return await reread(tx, uploadId)
       }),
@@ -94,8 +94,8 @@ export function createIntakeService(deps: IntakeDependencies) {
         if (report !== undefined) await store.setReport(tx, uploadId, report)
         const collided = await claimSubjects(projectId, uploadId, subjects)
         await store.closeUpload(tx, uploadId, collided)
-        await addJob(tx, jobs.check, { uploadId })
-        await addJob(tx, REMOVE_UNFINISHED, { uploadId })
+        await addJob(tx, jobs.check, { uploadId }, projectId)
+        await addJob(tx, REMOVE_UNFINISHED, { uploadId }, projectId)
         await audit(tx, actor, projectId, 'completeUpload', uploadId, { files: sha256s.length })
         return await reread(tx, uploadId)
       }),
@@ -135,7 +135,7 @@ export function createIntakeService(deps: IntakeDependencies) {
           await refuseUndecided(tx, uploadId, actor.id)
         }
         await store.setDecision(tx, uploadId, isApproved ? 'archiving' : 'rejected', actor.id)
-        await addJob(tx, isApproved ? jobs.archive : jobs.giveBack, { uploadId })
+        await addJob(tx, isApproved ? jobs.archive : jobs.giveBack, { uploadId }, projectId)
         const hasComment = comment !== undefined
         await audit(tx, actor, projectId, 'decideQc', uploadId, { decision, hasComment })
         return await reread(tx, uploadId)

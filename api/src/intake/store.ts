@@ -166,7 +166,7 @@ export async function neededBlobs(
   const rows = await tx.many(
     Row,
     `select distinct f.sha256 from upload_file f join upload u on u.id = f.upload_id
-      where f.sha256 = any($1) and f.status = any($2) and u.status = any($3)`,
+      where f.sha256 = any($1) and f.status = any($2) and (u.status = any($3) or u.awaits_retry)`,
     [sha256s, files, uploads],
   )
   return rows.map((row) => row.sha256)

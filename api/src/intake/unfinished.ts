@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import type { BlobStore } from '../platform/blobs/index.ts'
 import type { Database } from '../platform/database.ts'
-import { defineJob, type Job } from '../platform/jobs.ts'
+import { AS_IT_IS, defineJob, type Job } from '../platform/jobs/index.ts'
 import * as store from './receive-store.ts'
 import { removeUnneededBlobs } from './shared-blobs.ts'
 
@@ -35,6 +35,7 @@ export function removeUnfinishedJob({ db, blobs }: { db: Database; blobs: BlobSt
     },
     // What stays takes room and is named by nobody; the next upload that closes tries again.
     giveUp: () => Promise.resolve(),
+    retry: AS_IT_IS,
   })
 }
 

@@ -2,6 +2,7 @@
  * PostgreSQL through pg. Rows are parsed by a schema at this edge; inside, they are trusted.
  * Calendar dates stay strings and bigints stay strings: neither is a JavaScript number or Date.
  */
+import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import type { z } from 'zod'
 
@@ -43,11 +44,22 @@ export interface Database extends Queryable {
 
 const DATE_OID = 1082
 
+/** The sessions of this process bear one name, so that others can end them when it is lost. */
+export const SESSION = `pandok-${randomUUID()}`
+
+/** The address, for a library that opens connections of its own. */
+export function withSession(url: string): string {
+  const named = new URL(url)
+  named.searchParams.set('application_name', SESSION)
+  return named.href
+}
+
 export function openDatabase(options: { url: string; poolSize: number }): Database {
   const types = new pg.TypeOverrides()
   types.setTypeParser(DATE_OID, (text) => text)
   const pool = new pg.Pool({
     connectionString: options.url,
+    application_name: SESSION,
     max: options.poolSize,
     connectionTimeoutMillis: 5_000,
     statement_timeout: 60_000,

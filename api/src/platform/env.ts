@@ -91,6 +91,14 @@ export interface Config {
   readonly maxStowBytes: number
   /** How fast the background check reads stored files again (`SCRUB_MIB_PER_SECOND`). */
   readonly scrubBytesPerSecond: number
+  /** Jobs that one worker process does at a time; the heavy part of each is in child processes. */
+  readonly workerConcurrency: number
+  /**
+   * A worker process that was silent for so long is taken for dead, and others go on with its jobs.
+   * The same for all of an installation. Shorter than a pause of the machine (a moved virtual
+   * machine, a full disk), it costs work; longer, time.
+   */
+  readonly jobLeaseSeconds: number
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
 }
 
@@ -155,6 +163,8 @@ export function readConfig(env: Env): Config {
     dicomTls: dicomTls(env, wrong),
     maxStowBytes: number('STOW_MAX_BYTES', 16 * 1024 ** 3),
     scrubBytesPerSecond: number('SCRUB_MIB_PER_SECOND', 16) * 1024 ** 2,
+    workerConcurrency: number('WORKER_CONCURRENCY', 2),
+    jobLeaseSeconds: number('JOB_LEASE_SECONDS', 30),
     logLevel: logLevel(env['LOG_LEVEL'] ?? 'info', wrong),
   }
   if (wrong.length > 0) throw new Error(`Settings are wrong:\n  ${wrong.join('\n  ')}`)

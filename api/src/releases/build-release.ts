@@ -16,7 +16,7 @@ import { readCohort } from '../cohorts/index.ts'
 import { recordAudit } from '../platform/audit.ts'
 import type { BlobStore } from '../platform/blobs/index.ts'
 import type { Database, Transaction } from '../platform/database.ts'
-import { codeOf, defineJob, type Job } from '../platform/jobs.ts'
+import { codeOf, defineJob, type Job, type Report } from '../platform/jobs/index.ts'
 import {
   dataReadme,
   encodeNifti,
@@ -60,7 +60,7 @@ export function buildReleaseJob(deps: BuildDependencies): Job {
   return defineJob({
     name: BUILD_RELEASE,
     payload: Payload,
-    handle: async ({ releaseId }, signal) => {
+    handle: async ({ releaseId }, signal, report) => {
       const release = await store.releaseById(db, releaseId)
       if (release === undefined || release.status === 'ready' || release.status === 'failed') return
       await store.setBuilding(db, releaseId)
@@ -68,7 +68,7 @@ export function buildReleaseJob(deps: BuildDependencies): Job {
       // Both sides run together: a failure of one ends the other, and no blob becomes visible.
       const [file] = await Promise.all([
         blobs.put('release', zip.output),
-        fill(zip, release, signal).catch((error: unknown) => {
+        fill(zip, release, signal, report).catch((error: unknown) => {
           zip.output.destroy(error instanceof Error ? error : new Error('build failed'))
           throw error
         }),
@@ -96,6 +96,7 @@ export function buildReleaseJob(deps: BuildDependencies): Job {
     zip: ReleaseZip,
     release: store.ReleaseRow,
     signal: AbortSignal,
+    report: Report,
   ): Promise<void> {
     const { members } = await readCohort(db, release.cohortId)
     const segments = await deps.segmentsOf(release.projectId)
@@ -107,6 +108,7 @@ export function buildReleaseJob(deps: BuildDependencies): Job {
       outcomes.push({ pseudonym: member.pseudonym, ...outcome })
       await addCase(zip, member, segments)
       await store.setDone(db, release.id, at + 1)
+      report({ files: at + 1, of: members.length })
     }
     await zip.add('outcomes.csv', Buffer.from(encodeOutcomes(outcomes)))
     const readme = dataReadme({

@@ -5,7 +5,7 @@ import { recordAudit } from '../platform/audit.ts'
 import type { BlobStore } from '../platform/blobs/index.ts'
 import type { Database, Transaction } from '../platform/database.ts'
 import type { Actor, BytesAnswer } from '../platform/http/handler.ts'
-import { addJob } from '../platform/jobs.ts'
+import { addJob } from '../platform/jobs/index.ts'
 import { BUILD_RELEASE } from './build-release.ts'
 import * as store from './store.ts'
 
@@ -32,7 +32,7 @@ export function createReleaseService({ db, blobs, recordDownload }: ReleaseDepen
           total: cohort.members.length,
           personId: actor.id,
         })
-        await addJob(tx, BUILD_RELEASE, { releaseId: id })
+        await addJob(tx, BUILD_RELEASE, { releaseId: id }, cohort.projectId)
         await recordAudit(tx, {
           actorId: actor.id,
           projectId: cohort.projectId,

@@ -6,7 +6,7 @@
  */
 import type { BlobStore } from '../platform/blobs/index.ts'
 import type { Database } from '../platform/database.ts'
-import { codeOf } from '../platform/jobs.ts'
+import { codeOf } from '../platform/jobs/index.ts'
 import type { Log } from '../platform/log.ts'
 import { createHealth } from './health.ts'
 import { type BlobNeeds, createOrphanSweep } from './orphans.ts'

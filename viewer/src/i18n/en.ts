@@ -39,6 +39,8 @@ export const en = {
     COHORT_EMPTY: 'The cohort has no members',
     RELEASE_NOT_READY: 'The release is not built yet',
     PROJECT_EXISTS: 'A project has this key already',
+    JOB_FINISHED: 'The job has ended already',
+    JOB_NOT_RETRYABLE: 'It cannot be started again: what it needs is gone',
     HASH_MISMATCH: 'The file was damaged on its way',
     TOO_LARGE: 'It is larger than allowed',
     UNSUPPORTED_MEDIA_TYPE: 'The server does not take this kind',

@@ -39,6 +39,8 @@ export const ko: Texts = {
     COHORT_EMPTY: '코호트에 증례가 없습니다',
     RELEASE_NOT_READY: '릴리스가 아직 만들어지지 않았습니다',
     PROJECT_EXISTS: '이미 있는 과제 키입니다',
+    JOB_FINISHED: '이미 끝난 작업입니다',
+    JOB_NOT_RETRYABLE: '필요한 자료가 남아 있지 않아 다시 시작할 수 없습니다',
     HASH_MISMATCH: '전송 중 파일이 손상되었습니다',
     TOO_LARGE: '허용 크기를 넘었습니다',
     UNSUPPORTED_MEDIA_TYPE: '서버가 받지 않는 형식입니다',

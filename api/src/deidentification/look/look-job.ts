@@ -11,7 +11,7 @@ import { z } from 'zod'
 import { recordAudit } from '../../platform/audit.ts'
 import type { BlobStore } from '../../platform/blobs/index.ts'
 import type { Database, Transaction } from '../../platform/database.ts'
-import { codeOf, defineJob, type Job } from '../../platform/jobs.ts'
+import { codeOf, defineJob, type Job } from '../../platform/jobs/index.ts'
 import type { Looker } from './looker.ts'
 import * as store from './store.ts'
 
@@ -30,7 +30,7 @@ export function lookAtUploadJob(deps: {
   return defineJob({
     name: LOOK_AT_UPLOAD,
     payload: Payload,
-    handle: async ({ uploadId }, signal) => {
+    handle: async ({ uploadId }, signal, report) => {
       const upload = await store.uploadToLookAt(db, uploadId)
       if (upload === undefined) return
       const isEveryFrame = loadProfile(upload.profile).pixels.look === 'all'
@@ -39,8 +39,14 @@ export function lookAtUploadJob(deps: {
       if (series.length > 0) {
         const looker = deps.openLooker()
         try {
+          const { of } = await store.filesLookedAt(db, uploadId)
           for (const { uid, mustBeSeen } of series) {
-            const task = { uploadId, seriesUid: uid, looker, signal }
+            const { files } = await store.filesLookedAt(db, uploadId)
+            const onFile = (done: number) => {
+              report({ files: files + done, of })
+            }
+            onFile(0)
+            const task = { uploadId, seriesUid: uid, looker, signal, onFile }
             await lookAtSeries(task, isEveryFrame || mustBeSeen ? 'all' : 'sample')
           }
         } finally {
@@ -66,6 +72,8 @@ export function lookAtUploadJob(deps: {
     readonly seriesUid: string
     readonly looker: Looker
     readonly signal: AbortSignal
+    /** Called with the number of files of the series that were looked at. */
+    readonly onFile: (done: number) => void
   }
 
   async function lookAtSeries(task: Task, kind: 'sample' | 'all'): Promise<void> {
@@ -100,7 +108,8 @@ export function lookAtUploadJob(deps: {
     const planned = looks.reduce((sum, { frames }) => sum + frames.length, 0)
     await store.addPlanned(db, uploadId, seriesUid, planned)
     let hasFinding = false
-    for (const { id, frames } of looks) {
+    for (const [done, { id, frames }] of looks.entries()) {
+      task.onFile(done)
       const sha256 = files[id]?.sha256
       if (sha256 === undefined) continue
       const found = await blobs.withLocalFile('staging', sha256, (path) =>

@@ -41,6 +41,20 @@ export async function seriesToLookAt(db: Queryable, uploadId: string) {
   )
 }
 
+/** Files of the series that are done, of all in which text could be. */
+export async function filesLookedAt(db: Queryable, uploadId: string) {
+  return await db.one(
+    z.object({ files: z.number(), of: z.number() }),
+    `select count(*) filter (where l.is_done)::int as files, count(*)::int as of
+       from upload_file f
+       join pixel_look l on l.upload_id = f.upload_id
+        and l.series_instance_uid = f.instance->>'seriesInstanceUid'
+      where f.upload_id = $1 and f.status = 'clean'
+        and f.instance->>'pixels' is distinct from 'none'`,
+    [uploadId],
+  )
+}
+
 /** In the order in which a person pages through them. */
 export async function filesOfSeries(db: Queryable, uploadId: string, seriesUid: string) {
   return await db.many(

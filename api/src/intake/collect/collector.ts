@@ -10,7 +10,7 @@ import { z } from 'zod'
 import { recordAudit } from '../../platform/audit.ts'
 import type { BlobStore } from '../../platform/blobs/index.ts'
 import type { Database, Transaction } from '../../platform/database.ts'
-import { addJob, addJobLater, defineJob, type Job } from '../../platform/jobs.ts'
+import { AS_IT_IS, addJob, defineJob, type Job, PostponeJob } from '../../platform/jobs/index.ts'
 import { removeUnneededBlobs } from '../shared-blobs.ts'
 import { lockBlobs } from '../store.ts'
 import { coalesce } from './coalesce.ts'
@@ -108,7 +108,8 @@ export function createCollector(deps: CollectorDependencies): Collector {
       [...unique.values()].filter(({ sha256 }) => there.has(sha256)),
     )
     if (upload.isNew) {
-      await addJobLater(tx, CLOSE_QUIET, { uploadId: upload.id }, deps.quietSeconds)
+      const afterSeconds = deps.quietSeconds
+      await addJob(tx, CLOSE_QUIET, { uploadId: upload.id }, sender.projectId, { afterSeconds })
     }
     if (added > 0) {
       const { source, sender: name, personId, projectId } = sender
@@ -137,11 +138,12 @@ export function closeQuietJob(deps: { db: Database; quietSeconds: number; checkJ
         const open = await store.lockOpen(tx, uploadId)
         if (open === undefined) return
         const left = quietSeconds - open.quietSeconds
-        if (left > 0) await addJobLater(tx, CLOSE_QUIET, { uploadId }, left)
-        else await closeUpload(tx, uploadId, open.projectId, checkJob)
+        if (left > 0) throw new PostponeJob(left)
+        await closeUpload(tx, uploadId, open.projectId, checkJob)
       }),
     // The next file of the sender closes it when it is old; a person may complete it.
     giveUp: () => Promise.resolve(),
+    retry: AS_IT_IS,
   })
 }
 
@@ -152,7 +154,7 @@ async function closeUpload(
   checkJob: string,
 ): Promise<void> {
   const files = await store.close(tx, uploadId)
-  await addJob(tx, checkJob, { uploadId })
+  await addJob(tx, checkJob, { uploadId }, projectId)
   await recordAudit(tx, {
     actorId: null,
     projectId,

@@ -80,4 +80,5 @@ export const SCOPE_PARAMETER: Readonly<Record<Scope, string>> = {
   cohort: 'cohortId',
   release: 'releaseId',
   study: 'study',
+  job: 'jobId',
 }
