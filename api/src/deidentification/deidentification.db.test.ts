@@ -248,6 +248,24 @@ describe('the look at pixels', { timeout: 60_000 }, () => {
     expect((await approve(sent.params.uploadId)).status).toBe('archiving')
   })
 
+  test('what was sent is in the archive at the end, and nowhere else', async () => {
+    const sent = await upload(1, 3)
+    const { blobs } = api.app
+    const first = sent.sha256s[0] ?? ''
+    expect(await blobs.size('quarantine', first)).toBeGreaterThan(0)
+    await lookedAt(sent)
+    expect(await blobs.size('quarantine', first)).toBeUndefined()
+    expect(await blobs.size('staging', first)).toBeGreaterThan(0)
+    await approve(sent.params.uploadId)
+    await api.runJob('archive.store', sent.params)
+    for (const sha256 of sent.sha256s) {
+      for (const area of ['quarantine', 'incoming', 'staging'] as const) {
+        expect(await blobs.size(area, sha256)).toBeUndefined()
+      }
+      expect(await blobs.size('archive', sha256)).toBeGreaterThan(0)
+    }
+  })
+
   test('text in one sample: all are looked at; undecided holds approval up; refused bytes go', async () => {
     const sent = await upload(1, 7)
     const [first = '', , third = ''] = sent.sha256s

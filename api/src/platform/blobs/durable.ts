@@ -89,8 +89,9 @@ async function syncFolder(folder: string): Promise<void> {
 export const WRITE_AT_ONCE = 1024 * 1024
 
 export async function writeAll(file: FileHandle, pieces: readonly Uint8Array[]): Promise<void> {
-  const [only] = pieces
-  if (only === undefined) return
+  if (pieces.length === 0) return
+  const bytes = pieces.reduce((sum, { length }) => sum + length, 0)
+  const { bytesWritten } = await file.writev([...pieces])
   // FileHandle.writeFile goes on after short writes; writev does not.
-  await file.writeFile(pieces.length === 1 ? only : Buffer.concat(pieces))
+  if (bytesWritten < bytes) await file.writeFile(Buffer.concat(pieces).subarray(bytesWritten))
 }

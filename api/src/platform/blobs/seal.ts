@@ -60,26 +60,21 @@ export async function* seal(
   const prefix = randomBytes(PREFIX_BYTES)
   const dataKey = randomBytes(KEY_BYTES)
   yield wrapDataKey(wrapping, prefix, dataKey)
-  const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
-  let filled = 0
+  let rest: Uint8Array = Buffer.alloc(0)
   let number = 0
   for await (const piece of plain) {
-    for (let at = 0; at < piece.length; ) {
-      // A full chunk waits until more comes: only then it is known not to be the last.
-      if (filled === CHUNK_BYTES) {
-        yield sealChunk(dataKey, nonceOf(prefix, number, false), chunk, undefined)
-        number += 1
-        filled = 0
-        if (number >= MAX_CHUNKS) throw new RangeError('too long to be encrypted')
-      }
-      const taken = Math.min(CHUNK_BYTES - filled, piece.length - at)
-      chunk.set(piece.subarray(at, at + taken), filled)
-      filled += taken
-      at += taken
+    const waiting = rest.length === 0 ? piece : Buffer.concat([rest, piece])
+    let at = 0
+    // A full chunk waits until more comes: only then it is known not to be the last.
+    for (; waiting.length - at > CHUNK_BYTES; at += CHUNK_BYTES) {
+      const chunk = waiting.subarray(at, at + CHUNK_BYTES)
+      yield* sealChunk(dataKey, nonceOf(prefix, number, false), chunk, undefined)
+      number += 1
+      if (number >= MAX_CHUNKS) throw new RangeError('too long to be encrypted')
     }
+    rest = waiting.subarray(at)
   }
-  const last = chunk.subarray(0, filled)
-  yield sealChunk(dataKey, nonceOf(prefix, number, true), last, nameOf())
+  yield* sealChunk(dataKey, nonceOf(prefix, number, true), rest, nameOf())
 }
 
 /** The whole object; every piece that is given was authenticated, the end of the stream says all were. */
@@ -191,12 +186,15 @@ function nonceOf(prefix: Buffer, number: number, isLast: boolean): Buffer {
 function sealChunk(
   dataKey: Buffer,
   nonce: Buffer,
-  plain: Buffer,
+  plain: Uint8Array,
   name: string | undefined,
-): Buffer {
+): Buffer[] {
   const cipher = createCipheriv(ALGORITHM, dataKey, nonce)
   if (name !== undefined) cipher.setAAD(Buffer.from(name, 'hex'))
-  return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()])
+  const sealed = cipher.update(plain)
+  // An empty one; the tag is known after it.
+  cipher.final()
+  return [sealed, cipher.getAuthTag()]
 }
 
 function openChunk(
