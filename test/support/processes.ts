@@ -44,13 +44,18 @@ export interface ApiProcess {
   readonly kill: () => Promise<void>
 }
 
-/** One more API process of the installation, on a port of its own; `env` changes its settings. */
+/** One more API process of the installation, on a port of its own; `databaseUrl` may lead elsewhere. */
 export async function startApiProcess(
   port: number,
-  env: Readonly<Record<string, string>> = {},
+  databaseUrl: (url: string) => string = (url) => url,
 ): Promise<ApiProcess> {
+  const env = environmentOf(pidOf('http'))
   const child: ChildProcess = spawn(process.execPath, [join(ROOT, 'api/src/main.ts'), 'http'], {
-    env: { ...environmentOf(pidOf('http')), HTTP_PORT: String(port), ...env },
+    env: {
+      ...env,
+      HTTP_PORT: String(port),
+      DATABASE_URL: databaseUrl(env['DATABASE_URL'] ?? ''),
+    },
     stdio: 'ignore',
   })
   const { pid } = child

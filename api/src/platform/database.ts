@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import type { z } from 'zod'
+import { watchDatabase } from './database-watch.ts'
 
 /** A pool or a transaction: whatever can run a statement. */
 export interface Queryable {
@@ -68,11 +69,15 @@ export function openDatabase(options: { url: string; poolSize: number }): Databa
   })
   // A connection that breaks while idle must not end the process; the next query takes another.
   pool.on('error', () => undefined)
+  const watch = watchDatabase(pool, options.url)
   return {
-    ...queryable((sql, values) => pool.query(sql, [...values])),
-    transaction: (work) => inTransaction(pool, work),
+    ...queryable((sql, values) => watch.guard(() => pool.query(sql, [...values]))),
+    transaction: (work) => watch.guard(() => inTransaction(pool, work)),
     pool,
-    close: () => pool.end(),
+    close: async () => {
+      watch.close()
+      await pool.end()
+    },
   }
 }
 

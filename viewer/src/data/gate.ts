@@ -7,15 +7,18 @@ export interface Gate {
 }
 
 export function createGate(): Gate {
-  let closed: ReturnType<typeof Promise.withResolvers<void>> | undefined
+  let closed: { readonly promise: Promise<undefined>; readonly open: () => void } | undefined
   return {
-    passed: () => closed?.promise ?? Promise.resolve(),
+    passed: async () => {
+      await closed?.promise
+    },
     open: () => {
-      closed?.resolve()
+      closed?.open()
       closed = undefined
     },
     close: () => {
-      closed ??= Promise.withResolvers<void>()
+      const { promise, resolve } = Promise.withResolvers<undefined>()
+      closed ??= { promise, open: () => resolve(undefined) }
     },
   }
 }
