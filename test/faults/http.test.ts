@@ -65,9 +65,9 @@ const JSON_BODY = { 'content-type': 'application/json' }
 /** Latencies of an ordinary client, in ms, until it is stopped. */
 function watchOthers() {
   const times: number[] = []
-  let isStopped = false
+  const watch = { isStopped: false }
   const done = (async () => {
-    while (!isStopped) {
+    while (!watch.isStopped) {
       const started = performance.now()
       const answer = await fetch(`${pandok.url}/api/me`, {
         headers: { authorization: `Bearer ${token}` },
@@ -80,7 +80,7 @@ function watchOthers() {
   })()
   return {
     stop: async () => {
-      isStopped = true
+      watch.isStopped = true
       await done
       const sorted = times.toSorted((a, b) => a - b)
       return { count: times.length, p99: sorted[Math.floor(sorted.length * 0.99)] ?? 0 }
@@ -263,13 +263,13 @@ test.each(ATTACKS)('F20: $title → $status', async ({ title, status, head, body
       resolve(0)
     })
   })
-  let isAnswered = false
+  const answer = { isThere: false }
   void answered.then(() => {
-    isAnswered = true
+    answer.isThere = true
   })
   socket.write(head())
   void (async () => {
-    for (let chunk = body?.(); chunk !== undefined && !isAnswered; chunk = body?.()) {
+    for (let chunk = body?.(); chunk !== undefined && !answer.isThere; chunk = body?.()) {
       if (socket.destroyed) return
       if (!socket.write(chunk)) {
         await Promise.race([new Promise((wake) => socket.once('drain', wake)), closed, answered])
