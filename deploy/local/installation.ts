@@ -186,6 +186,7 @@ function passedOn(env: Readonly<Record<string, string | undefined>>): Record<str
     'MIN_FREE_BYTES',
     'NODE_EXTRA_CA_CERTS',
     'OIDC_JWKS_URL',
+    'PEERS_FILE',
     'PANDOK_FORMER_SECRET_FILES',
     'S3_ACCESS_KEY_ID',
     'S3_SECRET_ACCESS_KEY',

@@ -70,6 +70,7 @@ export async function startTestApi(parts: Partial<Parts> = {}): Promise<TestApi>
     dicomMaxAssociations: 32,
     dicomIdleSeconds: 20,
     dicomTls: undefined,
+    peers: [],
     quietSeconds: 0,
     maxOpenSeconds: 3600,
     maxStowBytes: 256 * 1024 ** 2,

@@ -25,7 +25,7 @@ export async function startOrthanc(
   folder: string,
   settings: Readonly<Record<string, unknown>> = {},
 ): Promise<Orthanc> {
-  const port = await freePorts(1)
+  const port = Number(settings['HttpPort'] ?? (await freePorts(1)))
   await mkdir(folder, { recursive: true })
   const config = join(folder, 'orthanc.json')
   await writeFile(

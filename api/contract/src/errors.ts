@@ -24,6 +24,7 @@ export const ERRORS = {
     409,
     'Files contradict archived ones, and nobody has decided about it',
   ],
+  PEER_FAILED: [502, 'The other server did not give what was asked for'],
   PROJECT_NOT_NAMED: [400, 'Name the project: /dicomweb/projects/KEY/studies'],
   PROFILE_INVALID: [422, 'The profile cannot be used'],
   DEIDENTIFICATION_CHANGED: [409, 'The profile or key of the project has changed; read them again'],

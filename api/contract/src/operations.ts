@@ -6,6 +6,7 @@ import { dicomweb } from './operations/dicomweb.ts'
 import * as jobs from './operations/jobs.ts'
 import * as ledger from './operations/ledger.ts'
 import * as outcomes from './operations/outcomes.ts'
+import * as peers from './operations/peers.ts'
 import * as people from './operations/people.ts'
 import * as receivers from './operations/receivers.ts'
 import * as releases from './operations/releases.ts'
@@ -49,6 +50,9 @@ export const operations = {
   decideQc: uploads.decideQc,
   listUploadArchivedSeries: archive.listUploadArchivedSeries,
   listCaseSeries: archive.listCaseSeries,
+  listPeers: peers.listPeers,
+  searchPeer: peers.searchPeer,
+  importStudy: peers.importStudy,
   listDicomReceivers: receivers.listDicomReceivers,
   putDicomReceiver: receivers.putDicomReceiver,
   removeDicomReceiver: receivers.removeDicomReceiver,

@@ -5,6 +5,7 @@ export {
   type Sender,
 } from './collect/index.ts'
 export { createDimseServer, createReceivers, receiverRoutes } from './dimse/index.ts'
+export { createPeers, importStudyJob, peerRoutes } from './peers/index.ts'
 export { intakeRoutes } from './routes.ts'
 export { createIntakeService } from './service.ts'
 export { removeUnneededBlobs } from './shared-blobs.ts'

@@ -3,6 +3,7 @@
  * names the variable and an example. Embedded parts are replaced by setting these.
  */
 import { readFileSync } from 'node:fs'
+import { z } from 'zod'
 import { type BlobLocation, defaultLocalCopies, readBlobLocation } from './blob-location.ts'
 
 export interface Config {
@@ -66,6 +67,12 @@ export interface Config {
   readonly maxFileBytes: number
   /** Free space the blob volume keeps, in bytes; below it uploads answer STORAGE_FULL. */
   readonly minFreeBytes: number
+  /**
+   * Other DICOMweb servers from which data managers may pull studies, from PEERS_FILE: a JSON list of
+   * { "key", "url", "authorizationFile" }, the last a file that holds the Authorization header. None
+   * without it; nobody can name another address.
+   */
+  readonly peers: readonly Peer[]
   /** Seconds after which an upload that another system fills is closed, when nothing more came. */
   readonly quietSeconds: number
   /** Seconds after which a sender who never stops gets a new upload. */
@@ -101,6 +108,21 @@ export interface Config {
   readonly jobLeaseSeconds: number
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
 }
+
+export interface Peer {
+  readonly key: string
+  /** Base address, such as https://pacs.example.org/dicom-web, without a slash at its end. */
+  readonly url: string
+  readonly authorization: string | undefined
+}
+
+const PeersFile = z.array(
+  z.strictObject({
+    key: z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/),
+    url: z.url({ protocol: /^https?$/ }),
+    authorizationFile: z.string().optional(),
+  }),
+)
 
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -154,6 +176,7 @@ export function readConfig(env: Env): Config {
     viewerDirectory: env['VIEWER_DIR'],
     maxFileBytes: number('MAX_FILE_BYTES', 2 * 1024 ** 3),
     minFreeBytes: number('MIN_FREE_BYTES', 1024 ** 3),
+    peers: peersOf(env['PEERS_FILE'], wrong),
     quietSeconds: number('UPLOAD_QUIET_SECONDS', 60),
     maxOpenSeconds: number('UPLOAD_MAX_OPEN_SECONDS', 3600),
     dicomHost: env['DICOM_HOST'] ?? '127.0.0.1',
@@ -230,6 +253,25 @@ function dicomTls(env: Env, wrong: string[]): Config['dicomTls'] {
     wrong.push('DICOM_TLS_KEY_FILE and DICOM_TLS_CERT_FILE must both be set for TLS')
   }
   return undefined
+}
+
+function peersOf(path: string | undefined, wrong: string[]): Peer[] {
+  if (path === undefined || path === '') return []
+  try {
+    return PeersFile.parse(JSON.parse(readFileSync(path, 'utf8'))).map((peer) => ({
+      key: peer.key,
+      url: peer.url.replace(/\/+$/, ''),
+      authorization:
+        peer.authorizationFile === undefined
+          ? undefined
+          : readFileSync(peer.authorizationFile, 'utf8').trim(),
+    }))
+  } catch {
+    wrong.push(
+      'PEERS_FILE must name a file like [{ "key": "pacs", "url": "https://pacs.example.org/dicom-web" }]',
+    )
+    return []
+  }
 }
 
 function logLevel(value: string, wrong: string[]): Config['logLevel'] {

@@ -12,6 +12,7 @@ import type { Upload } from '@pandok/contract'
 import * as dicomweb from 'dicomweb-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makePhantom } from '../../phantom/index.ts'
+import { freePorts } from '../../support/free-port.ts'
 import { startTestInstallation, type TestInstallation } from '../../support/installation.ts'
 import { isOrthancThere, type Orthanc, startOrthanc } from '../../support/orthanc.ts'
 import { approveUpload, PROJECT, until } from '../../support/workflow.ts'
@@ -19,13 +20,18 @@ import { acknowledged, run, start } from './dcmtk.ts'
 
 let pandok: TestInstallation
 let folder: string
+/** Of the server that the operator configured as a peer. */
+let peerUrl: string
 const isThere = existsSync('/usr/bin/storescu')
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pandok-intake-'))
+  peerUrl = `http://127.0.0.1:${await freePorts(1)}`
+  const peers = join(folder, 'peers.json')
+  await writeFile(peers, JSON.stringify([{ key: 'orthanc', url: `${peerUrl}/dicom-web/` }]))
   pandok = await startTestInstallation({
     isReceiving: true,
-    env: { UPLOAD_QUIET_SECONDS: '2', DICOM_MAX_ASSOCIATIONS: '8' },
+    env: { PEERS_FILE: peers, UPLOAD_QUIET_SECONDS: '2', DICOM_MAX_ASSOCIATIONS: '8' },
   })
   await pandok.as('manager').putDicomReceiver({
     params: { ...PROJECT, aeTitle: 'PANDOK' },
@@ -136,6 +142,7 @@ describe.skipIf(!isOrthancThere)('Orthanc as a sender', () => {
 
   beforeAll(async () => {
     orthanc = await startOrthanc(join(folder, 'orthanc'), {
+      HttpPort: Number(new URL(peerUrl).port),
       DicomModalities: { pandok: ['PANDOK', '127.0.0.1', pandok.dicomPort] },
       DicomWeb: {
         Enable: true,
@@ -167,6 +174,50 @@ describe.skipIf(!isOrthancThere)('Orthanc as a sender', () => {
     process.stdout.write(`Orthanc by STOW-RS: ${COUNT} sent, ${upload.files.received} received\n`)
     expect(upload).toMatchObject({ source: 'stow', files: { received: COUNT, clean: COUNT } })
     expect(await approveUpload(pandok, upload.id)).toMatchObject({ files: { archived: COUNT } })
+  })
+
+  test('as a peer that a study is pulled from', async () => {
+    const peer = { ...PROJECT, peerKey: 'orthanc' }
+    const { items: known } = await manager().listPeers({ params: PROJECT })
+    expect(known).toEqual([{ key: 'orthanc' }])
+    const { items } = await manager().searchPeer({
+      params: peer,
+      body: { patientId: 'CANARY-7735', limit: 10, offset: 0 },
+    })
+    expect(items).toMatchObject([{ patientId: 'CANARY-7735' }])
+    const none = await manager().searchPeer({
+      params: peer,
+      body: { patientId: 'NOBODY', limit: 10, offset: 0 },
+    })
+    expect(none.items).toEqual([])
+    const { studyInstanceUid } = items[0] ?? { studyInstanceUid: '' }
+    const body = { studyInstanceUid }
+    await expect(
+      manager().importStudy({ params: { ...PROJECT, peerKey: 'other' }, body }),
+    ).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    const { uploadId } = await manager().importStudy({ params: peer, body })
+    const upload = await until(
+      () => manager().getUpload({ params: { uploadId } }),
+      (each) => !['receiving', 'checking'].includes(each.status),
+    )
+    process.stdout.write(`Orthanc as a peer: ${COUNT} held, ${upload.files.received} pulled\n`)
+    expect(upload).toMatchObject({
+      status: 'awaiting-qc',
+      source: 'peer',
+      sender: 'orthanc',
+      files: { received: COUNT, clean: COUNT },
+    })
+    expect(await approveUpload(pandok, uploadId)).toMatchObject({ files: { archived: COUNT } })
+    // A study that the peer does not have ends as a failure, with nothing of it.
+    const missing = await manager().importStudy({
+      params: peer,
+      body: { studyInstanceUid: '2.25.404' },
+    })
+    const failed = await until(
+      () => manager().getUpload({ params: missing }),
+      (each) => each.status !== 'receiving',
+    )
+    expect(failed).toMatchObject({ status: 'failed', files: { received: 0 } })
   })
 })
 

@@ -23,6 +23,7 @@ export const en = {
     UPLOAD_SERIES_UNSEEN: 'Some series have to be looked at first',
     UPLOAD_FRAMES_UNSEEN: 'Some frames were not on the screen yet',
     UPLOAD_CONFLICTS_UNDECIDED: 'Some files contradict archived ones; decide about them first',
+    PEER_FAILED: 'The other server did not give what was asked for',
     PROJECT_NOT_NAMED: 'The address does not name the project',
     PROFILE_INVALID: 'The profile cannot be used',
     DEIDENTIFICATION_CHANGED: 'Profile or key have changed: begin again',

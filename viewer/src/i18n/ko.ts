@@ -23,6 +23,7 @@ export const ko: Texts = {
     UPLOAD_SERIES_UNSEEN: '먼저 확인해야 할 시리즈가 있습니다',
     UPLOAD_FRAMES_UNSEEN: '아직 화면에 띄우지 않은 영상이 있습니다',
     UPLOAD_CONFLICTS_UNDECIDED: '보관된 영상과 어긋나는 파일이 있습니다. 먼저 결정하세요',
+    PEER_FAILED: '다른 서버가 요청한 것을 주지 않았습니다',
     PROJECT_NOT_NAMED: '주소에 과제가 지정되지 않았습니다',
     PROFILE_INVALID: '사용할 수 없는 프로파일입니다',
     DEIDENTIFICATION_CHANGED: '프로파일이나 키가 바뀌었습니다. 다시 시작하세요',

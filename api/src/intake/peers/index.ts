@@ -1,0 +1,2 @@
+export { peerRoutes } from './routes.ts'
+export { createPeers, importStudyJob } from './service.ts'
