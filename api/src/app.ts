@@ -54,6 +54,7 @@ import { openBlobs } from './platform/blobs/index.ts'
 import { openDatabase } from './platform/database.ts'
 import type { Config } from './platform/env.ts'
 import type { Handlers, ScopeResolvers } from './platform/http/handler.ts'
+import { type KnownAccess, openKnownAccess } from './platform/http/known-access.ts'
 import { createHttpServer } from './platform/http/server.ts'
 import { systemRoutes } from './platform/http/system-routes.ts'
 import { createJobService, fenced, type Job, jobRoutes } from './platform/jobs/index.ts'
@@ -86,7 +87,8 @@ export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) 
     minFreeBytes: config.minFreeBytes,
     clock,
   })
-  const people = createPeopleService({ db })
+  let knownAccess: KnownAccess | undefined
+  const people = createPeopleService({ db, onRolesChanged: () => knownAccess?.forget() })
   const deidentification = createDeidentificationService({
     db,
     vaultUrl: config.vaultUrl,
@@ -237,6 +239,7 @@ export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) 
     close: async () => {
       names.close()
       pixelPool.close()
+      await knownAccess?.close()
       await db.close()
       await deidentification.close()
     },
@@ -253,8 +256,11 @@ export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) 
         idleSeconds: config.dicomIdleSeconds,
         tls: config.dicomTls,
       }),
-    createServer: () =>
-      createHttpServer({
+    createServer: () => {
+      knownAccess ??= openKnownAccess(config.databaseUrl)
+      return createHttpServer({
+        knownAccess,
+        answerShortly: dicomweb.leanHandler(knownAccess),
         handlers,
         scopes,
         db,
@@ -269,7 +275,8 @@ export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) 
         rolesOf: people.rolesOf,
         viewerDirectory: config.viewerDirectory,
         identityOrigin: new URL(config.oidcIssuer).origin,
-      }),
+      })
+    },
   }
 }
 

@@ -1,9 +1,11 @@
 /** QIDO-RS and WADO-RS over the archive (PS3.18 chapter 10): its parts, put together. */
 import type { BlobStore } from '../platform/blobs/index.ts'
 import type { Database } from '../platform/database.ts'
+import type { KnownAccess } from '../platform/http/known-access.ts'
 import { createDerived } from './derived.ts'
 import { createFrames } from './frames.ts'
 import { createInstanceIndex } from './instance-index.ts'
+import { createLeanHandler } from './lean.ts'
 import { createMetadata } from './metadata.ts'
 import type { Pixels } from './pixels.ts'
 import { createRendered } from './rendered.ts'
@@ -27,6 +29,8 @@ export function createDicomwebService(options: DicomwebOptions) {
   const derived = createDerived({ db, blobs, pixels })
   return {
     publicUrl,
+    leanHandler: (access: KnownAccess) =>
+      createLeanHandler({ index, blobs, access, publicUrl, accelLocation }),
     projectOfStudy: (study: string) => projectOfStudy(db, study),
     search: createSearch(db),
     // Without a known address, one from the root of whatever server the client asked.

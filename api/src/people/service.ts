@@ -6,7 +6,14 @@ import type { Database } from '../platform/database.ts'
 import type { Actor } from '../platform/http/handler.ts'
 import * as store from './store.ts'
 
-export function createPeopleService({ db }: { db: Database }) {
+export function createPeopleService({
+  db,
+  onRolesChanged = () => undefined,
+}: {
+  db: Database
+  /** Told after the change is there, before whoever made it is. */
+  onRolesChanged?: () => void
+}) {
   return {
     /** The person of a verified identity; made on the first sign-in. */
     personOf: async (identity: Identity): Promise<Actor> => {
@@ -32,12 +39,12 @@ export function createPeopleService({ db }: { db: Database }) {
     }),
     listMembers: (projectId: string) => store.membersOf(db, projectId),
     /** Sets all roles at once; takes effect with the next request. */
-    putMember: (
+    putMember: async (
       actor: Actor,
       projectId: string,
       member: { username: string; roles: readonly Role[] },
-    ) =>
-      db.transaction(async (tx) => {
+    ) => {
+      const put = await db.transaction(async (tx) => {
         const person = await store.invitePerson(tx, member.username)
         await store.replaceRoles(tx, projectId, person.id, member.roles)
         await recordAudit(tx, {
@@ -54,7 +61,10 @@ export function createPeopleService({ db }: { db: Database }) {
           displayName: person.display_name,
           roles: [...new Set(member.roles)],
         }
-      }),
+      })
+      onRolesChanged()
+      return put
+    },
   }
 }
 

@@ -28,6 +28,7 @@ import {
   SCOPE_PARAMETER,
   type ScopeResolvers,
 } from './handler.ts'
+import type { KnownAccess } from './known-access.ts'
 
 export interface RouterOptions {
   readonly handlers: Handlers
@@ -36,11 +37,16 @@ export interface RouterOptions {
   readonly scopes: ScopeResolvers
   /** Finds or makes the person of a verified identity. */
   readonly personOf: (identity: Identity) => Promise<Actor>
+  /** Where granted access is remembered for a moment; absent: nowhere. */
+  readonly knownAccess?: KnownAccess
   readonly rolesOf: (
     personId: string,
     projectId: string,
   ) => Promise<{ key: string; roles: readonly Role[] } | undefined>
 }
+
+/** Routes of pixels: access that was granted is remembered for them. */
+const PIXEL_OPERATIONS: ReadonlySet<string> = new Set(['retrieveFrames', 'retrieveInstance'])
 
 type AnyHandler = (request: unknown) => Promise<unknown>
 
@@ -61,9 +67,13 @@ export function createRouter(options: RouterOptions): Router {
     context: Context,
   ): Promise<void> {
     context.state['operation'] = id
+    const moment = options.knownAccess?.moment() ?? 0
     const actor = operation.access.kind === 'public' ? undefined : await authenticate(context)
     const params: unknown = parseInput(operation.params, context['params'], 'params')
     const project = await authorize(operation, actor, params as Record<string, string>)
+    if (project !== undefined && PIXEL_OPERATIONS.has(id)) {
+      options.knownAccess?.remember(context.get('authorization'), project.id, moment)
+    }
     const query = parseInput(operation.query, { ...context.query }, 'query')
     const body = await readBody(operation, context)
     const signal = new AbortController()

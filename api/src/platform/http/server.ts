@@ -3,7 +3,7 @@
  * errors, operations, the OpenAPI document, the built viewer.
  */
 import { randomUUID } from 'node:crypto'
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { openApiDocument, PandokError } from '@pandok/contract'
 import Koa, { type Context, type Next } from 'koa'
 import type { Log } from '../log.ts'
@@ -16,6 +16,8 @@ export interface HttpOptions extends RouterOptions {
   readonly log: Log
   readonly version: string
   readonly viewerDirectory: string | undefined
+  /** Answers some requests by itself, before everything else; true: it does. */
+  readonly answerShortly?: (request: IncomingMessage, response: ServerResponse) => boolean
   /** Origin of the identity provider, which the viewer's pages may talk to. */
   readonly identityOrigin: string
 }
@@ -36,6 +38,7 @@ export function createHttpServer(options: HttpOptions): Server {
     // A large file takes its time; that it moves is watched by endSlowClients.
     { headersTimeout: 5_000, requestTimeout: 0, connectionsCheckingInterval: 1_000 },
     (request, response) => {
+      if (options.answerShortly?.(request, response) === true) return
       void handle(request, response)
     },
   )
