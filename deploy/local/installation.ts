@@ -172,6 +172,7 @@ function givenDatabases(env: Readonly<Record<string, string | undefined>>): Data
 /** Settings a person may give; nothing else of the environment reaches the processes. */
 function passedOn(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const names = [
+    'ACCEL_LOCATION',
     'DATABASE_POOL_SIZE',
     'DICOM_HOST',
     'DICOM_IDLE_SECONDS',
@@ -188,6 +189,7 @@ function passedOn(env: Readonly<Record<string, string | undefined>>): Record<str
     'OIDC_JWKS_URL',
     'PEERS_FILE',
     'PANDOK_FORMER_SECRET_FILES',
+    'PIXEL_PROCESSES',
     'S3_ACCESS_KEY_ID',
     'S3_SECRET_ACCESS_KEY',
     'SCRUB_MIB_PER_SECOND',
