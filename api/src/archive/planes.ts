@@ -146,6 +146,21 @@ const MARKS: Readonly<
   acquisition: { classic: ['00200012'], enhanced: [['00209111', '00209156']] },
 }
 
+/** The attributes of an instance that `planesOf` reads. */
+export const PLANE_TAGS: readonly string[] = [
+  '00180050',
+  '00200032',
+  '00200037',
+  '00200052',
+  '00280008',
+  '00280010',
+  '00280011',
+  '00280030',
+  '52009229',
+  '52009230',
+  ...Object.values(MARKS).flatMap(({ classic }) => classic),
+]
+
 function marksOf(metadata: InstanceJson, groups: Groups): Plane['marks'] {
   const marks: Plane['marks'] = {}
   for (const kind of VOLUMES_BY) {

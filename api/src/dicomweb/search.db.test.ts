@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestApi, type TestApi } from '../../../test/support/api.ts'
 import { archiveInstances } from '../../../test/support/archive.ts'
-import type { CheckedInstance } from '../archive/store.ts'
+import type { CheckedFile } from '../archive/study-store.ts'
 
 type Json = Record<string, { vr: string; Value?: unknown[] }>
 
@@ -40,9 +40,9 @@ function study(
   attributes: Json,
   modalities: readonly string[] = ['CT'],
   instances = 2,
-): CheckedInstance[] {
+): CheckedFile[] {
   return modalities.flatMap((modality, at) =>
-    Array.from({ length: instances }, (_, k): CheckedInstance => {
+    Array.from({ length: instances }, (_, k): CheckedFile => {
       const uid = `1.2.${number}`
       const seriesUid = `${uid}.${at + 1}`
       return {
@@ -105,7 +105,7 @@ const STUDIES = [
   study(3, { '00100020': lo('LC00003') }, ['MR']),
 ]
 
-async function archive(key: string, studies: readonly CheckedInstance[][]): Promise<void> {
+async function archive(key: string, studies: readonly CheckedFile[][]): Promise<void> {
   const project = await api.app.projects.byKey(key)
   if (project === undefined) expect.unreachable('no project')
   for (const instances of studies) {
