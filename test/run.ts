@@ -15,6 +15,7 @@ const ROOT = join(import.meta.dirname, '..')
 const WANTED: Readonly<Record<string, string>> = {
   chromium: '/usr/bin/chromium',
   dicom3tools: '/usr/bin/dciodvfy',
+  dcm2niix: '/usr/bin/dcm2niix',
   dcmtk: '/usr/bin/dcmdump',
   orthanc: '/usr/sbin/Orthanc',
   'orthanc-dicomweb': '/usr/share/orthanc/plugins/libOrthancDicomWeb.so',
