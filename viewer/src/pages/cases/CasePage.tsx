@@ -3,6 +3,7 @@ import type { Operations, OutputOf, Review, Task } from '@pandok/contract'
 import { useQuery } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
 import { Link, useParams } from 'react-router'
+import { ArchivedSeries } from '../../data/ArchivedSeries.tsx'
 import { QueryError } from '../../data/QueryError.tsx'
 import { useSession } from '../../session/context.ts'
 import { Badge, LoadingState, Table } from '../../ui/index.ts'
@@ -54,6 +55,7 @@ function CaseDetail({ found }: { found: OutputOf<Operations['getCase']> }) {
         </div>
       </dl>
       <Tasks tasks={found.tasks} />
+      <ArchivedSeries caseId={found.id} />
       <Reviews reviews={found.reviews} />
     </div>
   )

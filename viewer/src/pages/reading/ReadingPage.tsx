@@ -5,6 +5,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useParams } from 'react-router'
 import { type Planes, type TaskDetail, useReading } from '../../bridge/use-reading.ts'
+import { ArchivedSeries } from '../../data/ArchivedSeries.tsx'
 import { QueryError } from '../../data/QueryError.tsx'
 import { PLANES, type Plane } from '../../imaging/index.ts'
 import { useSession } from '../../session/context.ts'
@@ -26,7 +27,14 @@ export function ReadingPage() {
   if (task.isPending) return <LoadingState label={t('loading')} />
   if (task.isError) return <QueryError error={task.error} retry={() => void task.refetch()} />
   const geometry = task.data.series.find((series) => series.isVolume)
-  if (geometry === undefined) return <EmptyState title={t('reading.noVolume')} />
+  if (geometry === undefined) {
+    return (
+      <div className="page">
+        <EmptyState title={t('reading.noVolume')} isSmall />
+        <ArchivedSeries caseId={task.data.caseId} />
+      </div>
+    )
+  }
   return <Reader key={task.data.id} task={task.data} geometry={geometry} />
 }
 

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { keyOf } from '../../bridge/reading-keys.ts'
 import { useCommands } from '../../bridge/use-commands.ts'
 import type { Reading, TaskDetail } from '../../bridge/use-reading.ts'
+import { SeriesFindings } from '../../data/SeriesFindings.tsx'
 import {
   type Plane,
   type ReadingEngine,
@@ -93,6 +94,13 @@ export function ReadingPanel({ task, geometry, reading, engine, maximise }: Pane
         <h2>{task.pseudonym}</h2>
         {task.canEdit ? <SaveBadge reading={reading} /> : <Badge>{t('reading.readOnly')}</Badge>}
       </div>
+      {[geometry, ...task.series.filter((series) => series !== geometry)].map((series) => (
+        <SeriesFindings
+          key={series.seriesInstanceUid}
+          findings={series.findings}
+          name={`${series.modality} ${series.seriesDescription ?? ''}`.trim()}
+        />
+      ))}
       {state.isStoreLost ? (
         <p className="notice warn small" role="alert">
           {t('reading.noStore')}

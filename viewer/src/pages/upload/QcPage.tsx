@@ -4,6 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useParams } from 'react-router'
+import { ArchivedSeries } from '../../data/ArchivedSeries.tsx'
 import { failureOf, QueryError } from '../../data/QueryError.tsx'
 import { useSession } from '../../session/context.ts'
 import {
@@ -113,6 +114,7 @@ export function QcPage() {
           </span>
         </div>
       ) : null}
+      {data.status === 'archived' ? <ArchivedSeries uploadId={data.id} /> : null}
       {LOOKED_AT.includes(data.status) ? <Studies upload={data} /> : null}
       <Conflicts upload={data} onDecided={() => void upload.refetch()} />
       <Refusals upload={data} />
