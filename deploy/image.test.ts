@@ -49,7 +49,7 @@ test('the composition runs every process with settings that are read, and files 
   const { services } = z
     .looseObject({ services: z.record(z.string(), Service) })
     .parse(parse(read('deploy/compose.yaml'), { merge: true }))
-  const known = `${read('api/src/platform/env.ts')}`
+  const known = read('api/src/platform/env.ts')
   const own = Object.values(services).filter(({ image }) => image.startsWith('pandok:'))
   expect(own.flatMap(({ command }) => command).sort()).toEqual([
     'dimse',

@@ -109,12 +109,12 @@ function diagnosticsOf(all: readonly Manifest[]): string[] {
     types: [],
   }
   const host = ts.createCompilerHost(options)
-  const { getSourceFile, fileExists } = host
-  host.fileExists = (name) => name === path || fileExists(name)
+  const disk = ts.createCompilerHost(options)
+  host.fileExists = (name) => name === path || disk.fileExists(name)
   host.getSourceFile = (name, version, ...rest) =>
     name === path
       ? ts.createSourceFile(name, source, version)
-      : getSourceFile(name, version, ...rest)
+      : disk.getSourceFile(name, version, ...rest)
   return ts
     .getPreEmitDiagnostics(ts.createProgram([path], options, host))
     .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))

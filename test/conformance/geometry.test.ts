@@ -21,7 +21,10 @@ const DCM2NIIX = '/usr/bin/dcm2niix'
 const isCi = process.env['CI'] === 'true'
 const run = promisify(execFile)
 
-const text = (json: InstanceJson, tag: string) => String(json[tag]?.Value?.[0] ?? '')
+const text = (json: InstanceJson, tag: string) => {
+  const value = json[tag]?.Value?.[0]
+  return typeof value === 'string' ? value : ''
+}
 
 /** The series of all DICOM files of a folder, as the archive would hold them. */
 function seriesIn(folder: string): SeriesInstance[][] {
