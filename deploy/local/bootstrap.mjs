@@ -16,6 +16,7 @@ const ENTRIES = {
   phantom: 'test/phantom/cli.ts',
   bench: 'test/bench/run.ts',
   fuzz: 'test/fuzz/run.ts',
+  faults: 'test/faults/run.ts',
   cli: 'deploy/cli/main.mjs',
 }
 const OLDEST_NODE = [20, 19]
