@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { askChild } from './ask-child.ts'
 
 /** As they stand in the file: identifiers of a patient, to be compared and forgotten. */
-export interface InstanceNames {
+interface InstanceNames {
   readonly sopClassUid: string
   readonly sopInstanceUid: string
   readonly studyInstanceUid: string

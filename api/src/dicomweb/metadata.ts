@@ -131,7 +131,7 @@ function knownEtag(header: string | undefined, suffix: string): string {
   return new RegExp(`^"([\\w-]+)-${suffix}"$`).exec(header ?? '')?.[1] ?? ''
 }
 
-export function acceptsGzip(header: string | undefined): boolean {
+function acceptsGzip(header: string | undefined): boolean {
   return (header ?? '')
     .split(',')
     .some((each) => /^\s*(gzip|\*)\s*(;\s*q=(1|0?\.\d*[1-9]\d*|1\.0*))?\s*$/i.test(each))

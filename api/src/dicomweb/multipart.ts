@@ -41,11 +41,3 @@ async function* chunksOf(boundary: string, parts: AsyncIterable<Part>) {
   }
   yield closing(boundary)
 }
-
-export function multipartBody(
-  boundary: string,
-  parts: readonly { headers: Readonly<Record<string, string>>; body: Buffer }[],
-): Buffer {
-  const chunks = parts.flatMap(({ headers, body }) => [partHead(boundary, headers), body, LINE_END])
-  return Buffer.concat([...chunks, closing(boundary)])
-}

@@ -4,7 +4,7 @@
  */
 import type { FrameIndex } from '../platform/frame-index.ts'
 
-export interface Refused {
+interface Refused {
   readonly kind: 'refused'
   readonly code: string
 }

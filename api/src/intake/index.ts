@@ -1,9 +1,4 @@
-export {
-  type Collector,
-  closeQuietJob,
-  createCollector,
-  type Sender,
-} from './collect/index.ts'
+export { closeQuietJob, createCollector } from './collect/index.ts'
 export { createDimseServer, createReceivers, receiverRoutes } from './dimse/index.ts'
 export { createPeers, importStudyJob, peerRoutes } from './peers/index.ts'
 export { intakeRoutes } from './routes.ts'

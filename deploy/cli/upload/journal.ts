@@ -26,7 +26,7 @@ const Sent = z.object({
   /** The place of its rows among the lists. */
   rows: z.number(),
 })
-export type SentFile = z.infer<typeof Sent>
+type SentFile = z.infer<typeof Sent>
 
 const Line = z.union([z.object({ rowsOf: z.array(DeidReportRow) }), Sent])
 

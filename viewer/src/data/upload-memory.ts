@@ -5,7 +5,7 @@
  */
 import type { PixelReview, ReportRow } from '@pandok/anonymizer'
 
-export interface RememberedHead {
+interface RememberedHead {
   readonly uploadId: string
   readonly profileVersion: number
   readonly keyVersion: number
@@ -25,7 +25,7 @@ export type RememberedDecision =
   | { readonly kind: 'send'; readonly review: PixelReview | undefined }
   | { readonly kind: 'leave-out'; readonly code: string }
 
-export interface Remembered {
+interface Remembered {
   readonly head: RememberedHead
   /** By fingerprint. */
   readonly sent: ReadonlyMap<string, RememberedFile>

@@ -16,9 +16,9 @@ import { lockBlobs } from '../store.ts'
 import { coalesce } from './coalesce.ts'
 import * as store from './store.ts'
 
-export const CLOSE_QUIET = 'intake.close-quiet'
+const CLOSE_QUIET = 'intake.close-quiet'
 
-export interface ReceivedFile {
+interface ReceivedFile {
   readonly sha256: string
   readonly bytes: number
 }

@@ -1,2 +1,2 @@
-export { CLOSE_QUIET, type Collector, closeQuietJob, createCollector } from './collector.ts'
+export { type Collector, closeQuietJob, createCollector } from './collector.ts'
 export type { Sender } from './store.ts'

@@ -19,7 +19,7 @@ import { readMultipartType, readParts } from '../stow/multipart-related.ts'
 import { createPeerClient, type PeerQuery } from './client.ts'
 import * as store from './store.ts'
 
-export const IMPORT_STUDY = 'intake.import-study'
+const IMPORT_STUDY = 'intake.import-study'
 
 const MAX_INSTANCES = 20_000
 const Payload = z.object({ importId: z.string() })

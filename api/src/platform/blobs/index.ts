@@ -8,7 +8,7 @@ import { createKeyRing } from './seal.ts'
 import { createBlobStore } from './store.ts'
 
 export { BlobError } from './blob-error.ts'
-export type { BlobArea, BlobStore, ByteRange } from './port.ts'
+export type { BlobArea, BlobStore } from './port.ts'
 
 export function openBlobs(options: {
   location: BlobLocation

@@ -30,7 +30,7 @@ export interface ByteRange {
   readonly length: number
 }
 
-export interface StoredBlob {
+interface StoredBlob {
   /** Of the plain bytes, in hexadecimal. */
   readonly sha256: string
   /** Plain bytes. */

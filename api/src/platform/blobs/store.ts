@@ -134,10 +134,7 @@ function measure(source: AsyncIterable<Uint8Array>, options: PutOptions) {
 }
 
 /** Ends in BLOB_DAMAGED when the bytes are not those of the name. */
-export async function* verified(
-  pieces: AsyncIterable<Buffer>,
-  sha256: string,
-): AsyncGenerator<Buffer> {
+async function* verified(pieces: AsyncIterable<Buffer>, sha256: string): AsyncGenerator<Buffer> {
   const hash = createHash('sha256')
   for await (const piece of pieces) {
     hash.update(piece)

@@ -41,7 +41,7 @@ export function fenced(db: Database): Database {
 }
 
 /** Until the transaction ends nobody takes the job away. */
-export async function holdJob(tx: Transaction, attempt: Attempt): Promise<void> {
+async function holdJob(tx: Transaction, attempt: Attempt): Promise<void> {
   const held = await tx.maybeOne(
     z.object({ id: z.string() }),
     `select id from job
