@@ -3,7 +3,7 @@
  * every test, and ends with one line `N passed, N failed`. Arguments select tests by path.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,6 +17,7 @@ const WANTED: Readonly<Record<string, string>> = {
   dicom3tools: '/usr/bin/dciodvfy',
   dcm2niix: '/usr/bin/dcm2niix',
   dcmtk: '/usr/bin/dcmdump',
+  'nginx-light': '/usr/sbin/nginx',
   orthanc: '/usr/sbin/Orthanc',
   'orthanc-dicomweb': '/usr/share/orthanc/plugins/libOrthancDicomWeb.so',
   'python3-pydicom': '/usr/lib/python3/dist-packages/pydicom',
@@ -25,6 +26,9 @@ const WANTED: Readonly<Record<string, string>> = {
   'python3-swift': '/usr/lib/python3/dist-packages/swift',
   'fonts-noto-cjk': '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc',
 }
+
+/** What Debian asks before it starts a service that was just installed; 101: do not. */
+const SERVICE_POLICY = '/usr/sbin/policy-rc.d'
 
 const Report = z.object({
   numPassedTests: z.number(),
@@ -71,8 +75,15 @@ function aptInstall(missing: readonly string[]): void {
       env,
       stdio: ['ignore', 'ignore', 'inherit'],
     })
-  apt('update')
-  apt('install', '-y', '--no-install-recommends', ...missing)
+  // Orthanc and nginx would start by themselves, Orthanc on our own port.
+  const isOurPolicy = !existsSync(SERVICE_POLICY)
+  if (isOurPolicy) writeFileSync(SERVICE_POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
+  try {
+    apt('update')
+    apt('install', '-y', '--no-install-recommends', ...missing)
+  } finally {
+    if (isOurPolicy) rmSync(SERVICE_POLICY)
+  }
 }
 
 async function runTests(selected: readonly string[]): Promise<number> {
