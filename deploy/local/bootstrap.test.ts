@@ -84,7 +84,7 @@ test('an unknown command names those there are', () => {
   const { status, stderr } = bootstrap(['strat'])
   expect(status).toBe(1)
   expect(stderr).toBe(
-    'pandok: unknown command; use one of start, dev, test, phantom, bench, fuzz, cli\n',
+    'pandok: unknown command; use one of start, dev, test, phantom, bench, fuzz, faults, cli\n',
   )
 })
 
