@@ -4,17 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { getBytes, readDicom } from '@pandok/anonymizer/dicom'
 import { makePhantom } from '../phantom/index.ts'
-import {
-  hasNginx,
-  hasOrthanc,
-  load,
-  SECONDS,
-  say,
-  sendToOrthanc,
-  startArchive,
-  startDicomwebOrthanc,
-  startNginx,
-} from './archive-setup.ts'
+import { isOrthancThere, startOrthanc } from '../support/orthanc.ts'
+import { hasNginx, load, SECONDS, say, startArchive, startNginx } from './archive-setup.ts'
 
 const SLICES = 60
 const OCTETS = 'application/octet-stream; transfer-syntax=*'
@@ -46,10 +37,10 @@ export async function run(): Promise<void> {
         })
       : undefined
     if (nginx !== undefined) stops.push(nginx.stop)
-    const orthanc = hasOrthanc ? await startDicomwebOrthanc(join(folder, 'orthanc')) : undefined
+    const orthanc = isOrthancThere ? await startOrthanc(join(folder, 'orthanc')) : undefined
     if (orthanc !== undefined) {
       stops.push(orthanc.stop)
-      await sendToOrthanc(orthanc.url, files)
+      await orthanc.take(files)
     }
     const frames = paths.map((path) => `${path}/frames/1`)
     const bearer = (token: string, accept: string) => ({ authorization: `Bearer ${token}`, accept })

@@ -9,14 +9,13 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { run as runDcmtk } from '../conformance/intake/dcmtk.ts'
 import { makePhantom } from '../phantom/index.ts'
+import { run as runDcmtk } from '../support/dcmtk.ts'
 import { freePorts } from '../support/free-port.ts'
 import { startTestInstallation } from '../support/installation.ts'
 import { isOrthancThere, startOrthanc } from '../support/orthanc.ts'
 import { multipartBody, partOf } from '../support/stow.ts'
-import { PROJECT } from '../support/workflow.ts'
+import { PROJECT, until } from '../support/workflow.ts'
 
 /** 512 × 512 of 16 bits, as a CT slice is. */
 const IMAGE = { size: 512 } as const
@@ -145,11 +144,10 @@ async function startStorescp(out: string) {
     stdio: 'ignore',
     env: { PATH: '/usr/bin:/bin', TCP_NODELAY: '1' },
   })
-  for (let tries = 0; tries < 50; tries++) {
-    const { code } = await runDcmtk('echoscu', ['-aec', 'STORESCP', '127.0.0.1', String(port)])
-    if (code === 0) break
-    await sleep(100)
-  }
+  await until(
+    () => runDcmtk('echoscu', ['-aec', 'STORESCP', '127.0.0.1', String(port)]),
+    ({ code }) => code === 0,
+  )
   return {
     port,
     stop: async () => {

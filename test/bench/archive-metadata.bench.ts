@@ -4,15 +4,8 @@ import { Agent, get as httpGet } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makePhantom } from '../phantom/index.ts'
-import {
-  hasOrthanc,
-  medianMs,
-  SECONDS,
-  say,
-  sendToOrthanc,
-  startArchive,
-  startDicomwebOrthanc,
-} from './archive-setup.ts'
+import { isOrthancThere, startOrthanc } from '../support/orthanc.ts'
+import { medianMs, SECONDS, say, startArchive } from './archive-setup.ts'
 
 const INSTANCES = 300
 
@@ -47,10 +40,10 @@ export async function run(): Promise<void> {
     const rounds = Math.max(10, SECONDS * 10)
     const own = await medianMs(rounds, () => body(ours, headers))
     const line = [`metadata of ${INSTANCES} instances: ours ${own.toFixed(1)} ms`]
-    if (hasOrthanc) {
-      const orthanc = await startDicomwebOrthanc(join(folder, 'orthanc'))
+    if (isOrthancThere) {
+      const orthanc = await startOrthanc(join(folder, 'orthanc'))
       stops.push(orthanc.stop)
-      await sendToOrthanc(orthanc.url, files)
+      await orthanc.take(files)
       const theirs = `${orthanc.url}/dicom-web${series}`
       const accept = { accept: 'application/dicom+json' }
       await count(theirs, accept)

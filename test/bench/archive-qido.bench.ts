@@ -4,15 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { dataSet, readDicom, value, writeDicom } from '@pandok/anonymizer/dicom'
 import { makePhantom } from '../phantom/index.ts'
-import {
-  hasOrthanc,
-  medianMs,
-  SECONDS,
-  say,
-  sendToOrthanc,
-  startArchive,
-  startDicomwebOrthanc,
-} from './archive-setup.ts'
+import { isOrthancThere, startOrthanc } from '../support/orthanc.ts'
+import { medianMs, SECONDS, say, startArchive } from './archive-setup.ts'
 
 const STUDIES = Number(process.env['BENCH_STUDIES'] ?? 10_000)
 const QUERIES = [
@@ -29,10 +22,10 @@ export async function run(): Promise<void> {
   try {
     await addRows(archive)
     const headers = { authorization: `Bearer ${archive.token}`, accept: 'application/dicom+json' }
-    const orthanc = hasOrthanc ? await startDicomwebOrthanc(join(folder, 'orthanc')) : undefined
+    const orthanc = isOrthancThere ? await startOrthanc(join(folder, 'orthanc')) : undefined
     if (orthanc !== undefined) {
       stops.push(orthanc.stop)
-      await sendToOrthanc(orthanc.url, tinyFiles())
+      await orthanc.take(tinyFiles())
     }
     for (const [title, query] of QUERIES) {
       const ask = async (url: string, more: Record<string, string>) => {

@@ -1,76 +1,26 @@
 /**
- * What the benches of the archive share: an installation with files in it, Orthanc with its DICOMweb
- * plugin and nginx over the same ones, and a load generator. Debian: orthanc, orthanc-dicomweb, nginx.
+ * What the benches of the archive share: an installation with files in it, nginx (Debian) over the same
+ * ones, and a load generator.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { freePorts } from '../support/free-port.ts'
+import { type OutsideServer, untilServing } from '../support/outside-server.ts'
 
 export { type Archive, startArchive } from '../support/archive-installation.ts'
 
-const ORTHANC = '/usr/sbin/Orthanc'
-const PLUGIN = '/usr/share/orthanc/plugins/libOrthancDicomWeb.so'
 const NGINX = '/usr/sbin/nginx'
 
-export const hasOrthanc = existsSync(ORTHANC) && existsSync(PLUGIN)
 export const hasNginx = existsSync(NGINX)
-
-export interface Server {
-  readonly url: string
-  readonly stop: () => Promise<void>
-}
-
-/** `peers`: DICOMweb servers that it may ask, by name. */
-export async function startDicomwebOrthanc(
-  folder: string,
-  peers: Readonly<Record<string, object>> = {},
-): Promise<Server> {
-  const port = await freePorts(1)
-  await mkdir(folder, { recursive: true })
-  const config = join(folder, 'orthanc.json')
-  await writeFile(
-    config,
-    JSON.stringify({
-      HttpPort: port,
-      RemoteAccessAllowed: false,
-      AuthenticationEnabled: false,
-      DicomServerEnabled: false,
-      StorageDirectory: join(folder, 'storage'),
-      HttpThreadsCount: 50,
-      KeepAlive: true,
-      TcpNoDelay: true,
-      Plugins: [PLUGIN],
-      DicomWeb: { Enable: true, Root: '/dicom-web/', Servers: peers },
-    }),
-  )
-  const env = { ...process.env, TCP_NODELAY: '1' }
-  return await started(spawn(ORTHANC, [config], { stdio: 'ignore', env }), {
-    url: `http://127.0.0.1:${port}`,
-    probe: '/system',
-  })
-}
-
-export async function sendToOrthanc(url: string, files: readonly Uint8Array[]): Promise<void> {
-  const left = [...files]
-  const work = async () => {
-    for (let file = left.pop(); file !== undefined; file = left.pop()) {
-      const answer = await fetch(`${url}/instances`, { method: 'POST', body: Buffer.from(file) })
-      if (!answer.ok) throw new Error(`Orthanc answered ${answer.status}`)
-      await answer.arrayBuffer()
-    }
-  }
-  await Promise.all(Array.from({ length: 4 }, work))
-}
 
 /** Serves `files` at /static, `blobs` to whoever hands them over at /_blobs, and asks `upstream` for the rest. */
 export async function startNginx(
   folder: string,
   { files, blobs, upstream }: { files: string; blobs: string; upstream: string },
-): Promise<Server> {
+): Promise<OutsideServer> {
   const port = await freePorts(1)
   await mkdir(folder, { recursive: true })
   for (const each of [folder, files]) await chmod(each, 0o755)
@@ -95,32 +45,10 @@ http {
 }
 `,
   )
-  return await started(spawn(NGINX, ['-c', config], { stdio: 'ignore' }), {
+  return await untilServing(spawn(NGINX, ['-c', config], { stdio: 'ignore' }), {
     url: `http://127.0.0.1:${port}`,
     probe: '/static/',
   })
-}
-
-async function started(
-  child: ChildProcess,
-  { url, probe }: { url: string; probe: string },
-): Promise<Server> {
-  const stop = async () => {
-    if (child.exitCode !== null) return
-    const ended = new Promise((resolve) => child.once('exit', resolve))
-    child.kill('SIGTERM')
-    await ended
-  }
-  for (let tries = 0; tries < 200; tries++) {
-    const isUp = await fetch(url + probe).then(
-      () => true,
-      () => false,
-    )
-    if (isUp) return { url, stop }
-    await sleep(50)
-  }
-  await stop()
-  throw new Error(`${child.spawnfile} does not start`)
 }
 
 /** Answers of 200 a second: each connection asks for the next path as soon as it has the one before. */

@@ -9,8 +9,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { writeMultiFrame } from '../support/multi-frame.ts'
+import { isOrthancThere, startOrthanc } from '../support/orthanc.ts'
 import { makeFiles } from './make-files.ts'
-import { isOrthancThere, startOrthanc } from './orthanc.ts'
+import { anonymizeByOrthanc, filesIn } from './orthanc.ts'
 import { COPY, clear, HEADERS_ONLY, median, ours, type Timed, timed } from './timed.ts'
 
 const FILES = 1_000
@@ -128,12 +129,13 @@ async function measureOrthanc(folder: string, place: string): Promise<void> {
     process.stdout.write(`${title}: not installed\n`)
     return
   }
-  const orthanc = await startOrthanc(join(folder, 'orthanc'), join(folder, 'in'))
+  const orthanc = await startOrthanc(join(folder, 'orthanc'), { Plugins: [] })
   try {
+    const ids = await orthanc.take(filesIn(join(folder, 'in')))
     const ratios: number[] = []
     for (let round = 0; round < ROUNDS; round++) {
       const copy = await timed(COPY, folder, FILES)
-      ratios.push(copy.seconds / (await orthanc.anonymize(join(folder, 'out'))))
+      ratios.push(copy.seconds / (await anonymizeByOrthanc(orthanc, ids, join(folder, 'out'))))
       clear(folder)
     }
     process.stdout.write(`${title}: ${ratioText(ratios)}\n`)

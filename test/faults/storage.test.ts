@@ -51,6 +51,8 @@ describe('F4: the volume is full', () => {
   beforeAll(async () => {
     volume = await mkdtemp(join(tmpdir(), 'pandok-small-'))
     isMounted = mountSmall(volume, 64)
+    // Elsewhere than in CI not everybody may mount one; there it would be a test that nobody misses.
+    if (!isMounted && process.env['CI'] === 'true') throw new Error('no small file system')
   })
   afterAll(async () => {
     if (isMounted) spawnSync('umount', [volume])

@@ -13,8 +13,8 @@ import { frameBytes } from '@pandok/anonymizer/pixels'
 import { api as dicomweb } from 'dicomweb-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import XMLHttpRequest from 'xhr2'
-import { hasOrthanc, startDicomwebOrthanc } from '../../bench/archive-setup.ts'
 import { type Archive, startArchive } from '../../support/archive-installation.ts'
+import { isOrthancThere, startOrthanc } from '../../support/orthanc.ts'
 
 const DATA = join(import.meta.dirname, '../../../../shared/data')
 const PYTHON = '/usr/bin/python3'
@@ -189,29 +189,35 @@ describe.skipIf(!existsSync(DATA) && !isCi)('every real file', () => {
     )
   })
 
-  test.skipIf(!hasOrthanc && !isCi)('Orthanc retrieves a study as a DICOMweb client', async () => {
-    const orthanc = await startDicomwebOrthanc(join(folder, 'orthanc'), {
-      pandok: {
-        Url: `${archive.url}/dicomweb/`,
-        HttpHeaders: { Authorization: `Bearer ${archive.token}` },
-      },
-    })
-    try {
-      const first = archived[0] ?? expect.unreachable('nothing is archived')
-      const [, study = ''] = /studies\/([^/]+)/.exec(first.path) ?? []
-      const own = archived.filter(({ path }) => path.includes(`/studies/${study}/`))
-      const answer = await fetch(`${orthanc.url}/dicom-web/servers/pandok/retrieve`, {
-        method: 'POST',
-        body: JSON.stringify({ Resources: [{ Study: study }], Synchronous: true }),
+  test.skipIf(!isOrthancThere && !isCi)(
+    'Orthanc retrieves a study as a DICOMweb client',
+    async () => {
+      const orthanc = await startOrthanc(join(folder, 'orthanc'), {
+        DicomWeb: {
+          Servers: {
+            pandok: {
+              Url: `${archive.url}/dicomweb/`,
+              HttpHeaders: { Authorization: `Bearer ${archive.token}` },
+            },
+          },
+        },
       })
-      expect(answer.status).toBe(200)
-      const ids = (await (await fetch(`${orthanc.url}/instances`)).json()) as string[]
-      expect(ids).toHaveLength(own.length)
-      process.stdout.write(`dicomweb: Orthanc retrieved ${ids.length} of ${own.length} instances\n`)
-    } finally {
-      await orthanc.stop()
-    }
-  })
+      try {
+        const first = archived[0] ?? expect.unreachable('nothing is archived')
+        const [, study = ''] = /studies\/([^/]+)/.exec(first.path) ?? []
+        const own = archived.filter(({ path }) => path.includes(`/studies/${study}/`))
+        const wanted = JSON.stringify({ Resources: [{ Study: study }], Synchronous: true })
+        await orthanc.call('POST', '/dicom-web/servers/pandok/retrieve', wanted)
+        const ids = JSON.parse((await orthanc.call('GET', '/instances')).toString()) as string[]
+        expect(ids).toHaveLength(own.length)
+        process.stdout.write(
+          `dicomweb: Orthanc retrieved ${ids.length} of ${own.length} instances\n`,
+        )
+      } finally {
+        await orthanc.stop()
+      }
+    },
+  )
 })
 
 function isNative(file: Archived | undefined): boolean {

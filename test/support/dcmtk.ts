@@ -10,6 +10,8 @@ export interface Ended {
 
 export interface Running {
   readonly process: ChildProcess
+  /** What it has said so far. */
+  readonly said: () => string
   readonly ended: Promise<Ended>
 }
 
@@ -29,7 +31,7 @@ export function start(program: 'echoscu' | 'storescu', args: readonly string[]):
       resolve({ code, text })
     })
   })
-  return { process: child, ended }
+  return { process: child, said: () => text, ended }
 }
 
 export const run = (program: 'echoscu' | 'storescu', args: readonly string[]): Promise<Ended> =>
