@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import type { ReportRow } from '../report/report.ts'
 import type { Done, Refused } from './deidentify-child.ts'
 import type { Input } from './inputs.ts'
+import { createOutputTable } from './output-table.ts'
 import type { PseudonymTable } from './pseudonym-table.ts'
 import type { RefusalCode } from './refusal.ts'
 import { isReadable, sameBytes } from './same-file.ts'
@@ -53,8 +54,9 @@ export function createPlacer(options: {
   table: PseudonymTable | undefined
 }): Placer {
   const { out, partialFolder, isDryRun, subjects, table } = options
-  /** Inputs by the SOP Instance UID of their output; `file`: where it lies now. */
-  const placed = new Map<string, { id: string; path: string; file: string }>()
+  const placed = createOutputTable()
+  /** Where those lie that wait for their name, by SOP Instance UID. */
+  const waiting = new Map<string, string>()
   /** False: there before this run, perhaps with files in it. */
   const folders = new Map<string, boolean>()
   const partialOf = ({ partial }: Done) => join(partialFolder, partial)
@@ -78,8 +80,7 @@ export function createPlacer(options: {
     }
     // Before the output has its name: there is none without a way back.
     if (done.sealed !== undefined) table?.add(done.sealed)
-    const earlier = placed.get(sopInstanceUid)
-    if (earlier !== undefined) earlier.file = target
+    waiting.delete(sopInstanceUid)
     if (!isOurs && existsSync(target)) {
       if (sameBytes(partial, target)) {
         rmSync(partial)
@@ -102,21 +103,25 @@ export function createPlacer(options: {
         return refuse(outcome, 'DEID_PSEUDONYM_COLLISION')
       }
       const { sopInstanceUid } = outcome
-      const path = pathOf(outcome)
+      const folder = folderOf(outcome)
       const partial = partialOf(outcome)
-      const earlier = placed.get(sopInstanceUid)
+      const earlier = placed.find(sopInstanceUid, folder)
       if (earlier !== undefined) {
-        const isSame = !isDryRun && earlier.path === path && sameBytes(partial, earlier.file)
+        const file = waiting.get(sopInstanceUid) ?? join(out, pathOf(outcome))
+        const isSame = !isDryRun && earlier.isInFolder && sameBytes(partial, file)
         const code = isSame ? 'DEID_DUPLICATE' : 'DEID_SOP_INSTANCE_CONFLICT'
         return refuse(outcome, code, earlier.id)
       }
-      placed.set(sopInstanceUid, { id: input.id, path, file: partial })
+      placed.add(sopInstanceUid, { id: input.id, folder })
       const held: Held = { kind: 'held', input, done: outcome, rows }
-      return outcome.look === undefined ? place(held) : held
+      if (outcome.look === undefined) return place(held)
+      waiting.set(sopInstanceUid, partial)
+      return held
     },
     place,
     refuse: ({ done }, code) => {
-      placed.delete(done.sopInstanceUid)
+      placed.remove(done.sopInstanceUid)
+      waiting.delete(done.sopInstanceUid)
       return refuse(done, code)
     },
   }
