@@ -254,6 +254,7 @@ export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) 
         log,
         maxAssociations: config.dicomMaxAssociations,
         idleSeconds: config.dicomIdleSeconds,
+        maxFileBytes,
         tls: config.dicomTls,
       }),
     createServer: () => {

@@ -14,7 +14,22 @@ export interface FileMeta {
 
 const PREAMBLE_BYTES = 128
 const GROUP = 0x0002
-const LONG_VRS = new Set(['OB', 'OW', 'OF', 'OD', 'OL', 'OV', 'SQ', 'UN', 'UC', 'UR', 'UT'])
+/** Explicit VRs with a length of four bytes (PS3.5 7.1.2). */
+export const LONG_VRS: ReadonlySet<string> = new Set([
+  'OB',
+  'OW',
+  'OF',
+  'OD',
+  'OL',
+  'OV',
+  'SQ',
+  'UN',
+  'UC',
+  'UR',
+  'UT',
+  'SV',
+  'UV',
+])
 /** PS3.5 9.1. */
 export const UID = /^(?=.{1,64}$)[0-9]+(\.[0-9]+)*$/
 /** Elements of group 0002. */

@@ -63,9 +63,9 @@ export function createReceivers({ db }: { db: Database }) {
       address: string
     }): Promise<Admission> => {
       const found = await store.admissionOf(db, titles)
-      if (found === undefined) return { kind: 'unknown-called' }
+      if (found === undefined) return { kind: 'called-unknown' }
       const { projectId, personId, maySend } = found
-      if (!maySend) return { kind: 'unknown-calling' }
+      if (!maySend) return { kind: 'calling-unknown' }
       return {
         kind: 'admitted',
         sender: { projectId, source: 'dimse', sender: titles.calling, personId },
