@@ -111,7 +111,8 @@ function conditionOf(of: SeriesOf): [sql: string, value: unknown] {
   if ('seriesIds' in of) return ['se.id = any($1)', of.seriesIds]
   return [
     `se.series_instance_uid in (select instance->>'seriesInstanceUid' from upload_file
-       where upload_id = $1 and status = 'archived')`,
+       where upload_id = $1 and status = 'archived')
+     and s.project_id = (select project_id from upload where id = $1)`,
     of.uploadId,
   ]
 }

@@ -32,8 +32,8 @@ export function createArchiveService({ db }: { db: Database }) {
       cache.set(caseId, { instances: count, geometries })
       return geometries
     },
-    instancesOfSeries: (seriesInstanceUid: string) =>
-      store.instancesOfSeries(db, seriesInstanceUid),
+    instancesOfSeries: (caseId: string, seriesInstanceUid: string) =>
+      store.instancesOfSeries(db, caseId, seriesInstanceUid),
     seriesOfCase: (caseId: string) => listArchivedSeries(db, { caseId }),
     seriesOfUpload: (uploadId: string) => listArchivedSeries(db, { uploadId }),
   }

@@ -29,7 +29,7 @@ export async function storeStudy(
   tx: Transaction,
   study: StudyToArchive,
 ): Promise<{ subjectId: string; studyId: string }> {
-  const { uploadId, sha256s } = study
+  const { uploadId, projectId, sha256s } = study
   let whose: { pseudonym: string; subjectId: string; studyId: string } | undefined
   const seriesIds = new Map<string, string>()
   for (let at = 0; at < sha256s.length; at += BATCH) {
@@ -45,10 +45,11 @@ export async function storeStudy(
       throw new ArchiveError('ARCHIVE_CONFLICT', 'a study of two subjects passed the check')
     }
     const unknown = files.filter(({ seriesInstanceUid: uid }) => !seriesIds.has(uid))
-    for (const [uid, id] of await addSeries(tx, studyId, unknown)) seriesIds.set(uid, id)
+    for (const [uid, id] of await addSeries(tx, { studyId, projectId }, unknown))
+      seriesIds.set(uid, id)
     await store.insertInstances(
       tx,
-      uploadId,
+      { uploadId, projectId },
       files.map(({ sha256, sopInstanceUid, seriesInstanceUid, attributes }) => ({
         sha256,
         sopInstanceUid,
@@ -83,7 +84,7 @@ async function beginStudy(
 /** Each described by the first of its files. */
 async function addSeries(
   tx: Transaction,
-  studyId: string,
+  study: { studyId: string; projectId: string },
   files: readonly store.FileToArchive[],
 ): Promise<Map<string, string>> {
   const series = [...Map.groupBy(files, ({ seriesInstanceUid }) => seriesInstanceUid)].flatMap(
@@ -92,7 +93,7 @@ async function addSeries(
         ? []
         : [{ uid, modality: first.modality, attributes: pick(first.attributes, SERIES_TAGS) }],
   )
-  return series.length === 0 ? new Map() : await store.upsertSeries(tx, studyId, series)
+  return series.length === 0 ? new Map() : await store.upsertSeries(tx, study, series)
 }
 
 function pick(metadata: InstanceJson, tags: readonly string[]): InstanceJson {

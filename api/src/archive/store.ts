@@ -105,12 +105,14 @@ const SELECT_INSTANCE = `
 
 export async function instancesOfSeries(
   db: Queryable,
+  caseId: string,
   seriesInstanceUid: string,
 ): Promise<ArchivedInstance[]> {
   return await db.many(
     InstanceRow,
-    `${SELECT_INSTANCE} where se.series_instance_uid = $1 order by i.sop_instance_uid`,
-    [seriesInstanceUid],
+    `${SELECT_INSTANCE} join case_study cs on cs.study_id = s.id
+      where cs.case_id = $1 and se.series_instance_uid = $2 order by i.sop_instance_uid`,
+    [caseId, seriesInstanceUid],
   )
 }
 

@@ -84,7 +84,7 @@ export async function upsertSubject(
   return row.id
 }
 
-/** ARCHIVE_CONFLICT when the study is there under another project or subject. */
+/** ARCHIVE_CONFLICT when the project has the study under another subject. */
 export async function upsertStudy(
   tx: Transaction,
   study: { projectId: string; subjectId: string; uid: string; attributes: object },
@@ -109,20 +109,21 @@ export interface SeriesToArchive {
   readonly attributes: InstanceJson
 }
 
-/** Ids by Series Instance UID. ARCHIVE_CONFLICT when one is there under another study. */
+/** Ids by Series Instance UID. ARCHIVE_CONFLICT when the project has one under another study. */
 export async function upsertSeries(
   tx: Transaction,
-  studyId: string,
+  { studyId, projectId }: { studyId: string; projectId: string },
   series: readonly SeriesToArchive[],
 ): Promise<Map<string, string>> {
   // In one order, so that two who bring the same series wait for each other and never in a ring.
   const sorted = series.toSorted((a, b) => (a.uid < b.uid ? -1 : 1))
   const uids = sorted.map(({ uid }) => uid)
   await tx.run(
-    `insert into series (study_id, series_instance_uid, modality, attributes)
-     select $1, * from unnest($2::text[], $3::text[], $4::jsonb[]) on conflict do nothing`,
+    `insert into series (study_id, project_id, series_instance_uid, modality, attributes)
+     select $1, $2, * from unnest($3::text[], $4::text[], $5::jsonb[]) on conflict do nothing`,
     [
       studyId,
+      projectId,
       uids,
       sorted.map(({ modality }) => modality),
       sorted.map(({ attributes }) => JSON.stringify(attributes)),
@@ -147,11 +148,11 @@ export interface InstanceToArchive {
 
 /**
  * Metadata and frames go from the file's row to the instance's within the database.
- * ARCHIVE_CONFLICT when a SOP Instance UID is there with other bytes or in another series.
+ * ARCHIVE_CONFLICT when the project has a SOP Instance UID with other bytes or in another series.
  */
 export async function insertInstances(
   tx: Transaction,
-  uploadId: string,
+  { uploadId, projectId }: { uploadId: string; projectId: string },
   instances: readonly InstanceToArchive[],
 ): Promise<void> {
   const sorted = instances.toSorted((a, b) => (a.sopInstanceUid < b.sopInstanceUid ? -1 : 1))
@@ -159,9 +160,10 @@ export async function insertInstances(
   const seriesIds = sorted.map(({ seriesId }) => seriesId)
   const uids = sorted.map(({ sopInstanceUid }) => sopInstanceUid)
   await tx.run(
-    `insert into instance (series_id, sop_instance_uid, sop_class_uid, transfer_syntax_uid, sha256,
-                           byte_count, number_of_frames, metadata, frames, planes)
-     select n.series_id, n.uid, c."sopClassUid", c."transferSyntaxUid", f.sha256, f.byte_count,
+    `insert into instance (series_id, project_id, sop_instance_uid, sop_class_uid,
+                           transfer_syntax_uid, sha256, byte_count, number_of_frames, metadata,
+                           frames, planes)
+     select n.series_id, $6, n.uid, c."sopClassUid", c."transferSyntaxUid", f.sha256, f.byte_count,
             c."numberOfFrames", c.metadata, c.frames, n.planes
        from unnest($2::text[], $3::uuid[], $4::text[], $5::jsonb[])
               with ordinality as n (sha256, series_id, uid, planes, number)
@@ -171,7 +173,14 @@ export async function insertInstances(
         frames jsonb)
       order by n.number
      on conflict do nothing`,
-    [uploadId, sha256s, seriesIds, uids, sorted.map(({ planes }) => JSON.stringify(planes))],
+    [
+      uploadId,
+      sha256s,
+      seriesIds,
+      uids,
+      sorted.map(({ planes }) => JSON.stringify(planes)),
+      projectId,
+    ],
   )
   const { there } = await tx.one(
     z.object({ there: z.number() }),

@@ -85,11 +85,11 @@ export async function markRefused(
 }
 
 /**
- * Takes out clean files that contradict another file of the upload or the archive (PS3.3 7.3, PS3.5
- * 9: a UID names one thing). Which of two is right cannot be known here: of two in the upload both are
- * refused, and against the archive, of which nothing is overwritten, a person decides (`conflict`).
+ * Takes out clean files that contradict another file of the upload or of what the project has archived
+ * (PS3.3 7.3, PS3.5 9: a UID names one thing). Which of two is right cannot be known here: of two in the
+ * upload both are refused, and against the archive, of which nothing is overwritten, a person decides
+ * (`conflict`). What other projects have is not looked at, so that nobody learns of it.
  *
- * DEID_STUDY_REFUSED: something of it is another project's; which level or whose is not said.
  * DEID_SOP_INSTANCE_CONFLICT: one SOP Instance UID, other bytes, both in this upload.
  * DEID_HIERARCHY_CONFLICT: one series in two studies, or one study of two subjects.
  * DEID_PSEUDONYM_COLLISION: the pseudonym stands for somebody else, by the vault's digests or because
@@ -107,22 +107,17 @@ export async function refuseContradictions(
          from upload_file where upload_id = $1 and status = 'clean'
      ), judged as (
        select c.sha256, archived.sha256 as archived_sha256, case
-         when exists (select from study s where s.study_instance_uid = study and s.project_id <> $2)
-           or exists (select from series se join study s on s.id = se.study_id
-                       where se.series_instance_uid = series and s.project_id <> $2)
-           or exists (select from instance i join series se on se.id = i.series_id
-                        join study s on s.id = se.study_id
-                       where i.sop_instance_uid = sop and s.project_id <> $2)
-           then 'DEID_STUDY_REFUSED'
          when sop in (select sop from clean group by sop having count(*) > 1)
            then 'DEID_SOP_INSTANCE_CONFLICT'
          when archived.sha256 is not null then 'conflict'
          when series in (select series from clean group by series having count(distinct study) > 1)
            or study in (select study from clean group by study having count(distinct patient) > 1)
            or exists (select from series se join study s on s.id = se.study_id
-                       where se.series_instance_uid = series and s.study_instance_uid <> study)
+                       where se.project_id = $2 and se.series_instance_uid = series
+                         and s.study_instance_uid <> study)
            or exists (select from study s join subject p on p.id = s.subject_id
-                       where s.study_instance_uid = study and p.pseudonym <> patient)
+                       where s.project_id = $2 and s.study_instance_uid = study
+                         and p.pseudonym <> patient)
            then 'DEID_HIERARCHY_CONFLICT'
          when exists (select from subject p join upload u on u.id = $1
                        where p.project_id = $2 and p.pseudonym = patient
@@ -131,7 +126,8 @@ export async function refuseContradictions(
            then 'DEID_PSEUDONYM_COLLISION'
        end as code
        from clean c
-       left join instance archived on archived.sop_instance_uid = sop and archived.sha256 <> c.sha256
+       left join instance archived on archived.project_id = $2 and archived.sop_instance_uid = sop
+                                  and archived.sha256 <> c.sha256
      )
      update upload_file f set
          status = case code when 'conflict' then 'conflict' else 'refused' end,

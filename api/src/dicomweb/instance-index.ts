@@ -9,7 +9,10 @@ import { type InstancePath, instanceAndItsSeries, type StoredInstance } from './
 export interface InstanceIndex {
   /** NOT_FOUND unless study, series and instance hang together and belong to the project. */
   readonly find: (path: InstancePath, projectId: string) => Promise<StoredInstance>
-  /** What is remembered, without asking. */
+  /**
+   * What is remembered, without asking, of studies that are the first under their UID: who may see one is
+   * led to it by the address without a project, whatever other projects have.
+   */
   readonly peek: (path: InstancePath) => StoredInstance | undefined
 }
 
@@ -29,23 +32,27 @@ export function createInstanceIndex(db: Database): InstanceIndex {
   const asked = new Map<string, Promise<readonly StoredInstance[]>>()
   let weight = 0
 
-  const peek = (path: InstancePath): StoredInstance | undefined => {
-    const found = all.get(path.series)
-    const instance = found?.byInstance.get(path.instance)
+  /** Series that are the first under their UID, by it. */
+  const firsts = new Map<string, Series>()
+  const instanceIn = (series: Series | undefined, path: InstancePath) => {
+    const instance = series?.byInstance.get(path.instance)
     return instance?.study === path.study ? instance : undefined
   }
 
   return {
-    peek,
+    peek: (path) => instanceIn(firsts.get(path.series), path),
     find: async (path, projectId) => {
-      const found = peek(path) ?? (await ask(path))
-      if (found?.projectId !== projectId) throw new PandokError('NOT_FOUND')
+      const known = instanceIn(all.get(keyOf(path.series, projectId)), path)
+      const found = known ?? (await ask({ ...path, projectId }))
+      if (found === undefined) throw new PandokError('NOT_FOUND')
       return found
     },
   }
 
-  async function ask(path: InstancePath): Promise<StoredInstance | undefined> {
-    const key = `${path.study}/${path.series}`
+  async function ask(
+    path: InstancePath & { readonly projectId: string },
+  ): Promise<StoredInstance | undefined> {
+    const key = `${path.projectId}/${path.study}/${path.series}`
     // A viewer asks for many of a series at once: the first question is answered for all.
     const underWay = asked.get(key)
     if (underWay !== undefined) {
@@ -58,15 +65,16 @@ export function createInstanceIndex(db: Database): InstanceIndex {
       const rows = await answer
       const found = rows.find(({ instance }) => instance === path.instance)
       // Of a series that does not hold it nothing is remembered: anybody may ask for anything.
-      if (found !== undefined) remember(path.series, rows)
+      if (found !== undefined) remember(found, rows)
       return found
     } finally {
       if (asked.get(key) === answer) asked.delete(key)
     }
   }
 
-  function remember(uid: string, rows: readonly StoredInstance[]): void {
-    const known = all.get(uid)
+  function remember(one: StoredInstance, rows: readonly StoredInstance[]): void {
+    const key = keyOf(one.series, one.projectId)
+    const known = all.get(key)
     const series: Series = known ?? { byInstance: new Map(), weight: 0 }
     for (const row of rows) {
       if (series.byInstance.has(row.instance)) continue
@@ -74,12 +82,19 @@ export function createInstanceIndex(db: Database): InstanceIndex {
       series.weight += 3 + row.frames.length
       weight += 3 + row.frames.length
     }
-    all.delete(uid)
-    all.set(uid, series)
-    for (const [oldest, { weight: freed }] of all) {
-      if (weight <= MAX_WEIGHT || oldest === uid) break
+    all.delete(key)
+    all.set(key, series)
+    if (one.isFirst) firsts.set(one.series, series)
+    for (const [oldest, freed] of all) {
+      if (weight <= MAX_WEIGHT || oldest === key) break
       all.delete(oldest)
-      weight -= freed
+      const [uid = ''] = oldest.split(' ')
+      if (firsts.get(uid) === freed) firsts.delete(uid)
+      weight -= freed.weight
     }
   }
+}
+
+function keyOf(seriesInstanceUid: string, projectId: string): string {
+  return `${seriesInstanceUid} ${projectId}`
 }

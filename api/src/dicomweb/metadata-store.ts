@@ -1,13 +1,16 @@
 /** Metadata of WADO-RS in SQL, and the compressed copy of a series' metadata. */
 import { z } from 'zod'
 import type { Queryable } from '../platform/database.ts'
-import type { InstancePath } from './store.ts'
+import { type InstancePath, IS_FIRST } from './store.ts'
 
 /**
- * The text of an instance's metadata, with the address before each path of bulk data. Within JSON
- * these five quotes cannot stand in a value: quotes of values are escaped.
+ * The text of an instance's metadata, with the address before each path of bulk data; that within the
+ * project where the address of all projects leads to another study of this UID. Within JSON these five
+ * quotes cannot stand in a value: quotes of values are escaped.
  */
 const TEXT = `replace(i.metadata::text, '"BulkDataURI": "', '"BulkDataURI": "' || $1 ||
+  case when ${IS_FIRST} then '' else '/projects/' || (
+    select p.key from project p where p.id = s.project_id) end ||
   '/studies/' || s.study_instance_uid || '/series/' || se.series_instance_uid ||
   '/instances/' || i.sop_instance_uid || '/bulkdata/')`
 const TABLES = `instance i join series se on se.id = i.series_id join study s on s.id = se.study_id`

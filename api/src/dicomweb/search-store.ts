@@ -127,8 +127,11 @@ function clauses(
   const all: string[] = []
   if (scope.projectId !== undefined) all.push(`s.project_id = ${parameter(scope.projectId)}`)
   else {
-    all.push(`s.project_id in
-      (select m.project_id from membership m where m.person_id = ${parameter(scope.personId ?? null)})`)
+    const seen = `(select m.project_id from membership m where m.person_id = ${parameter(scope.personId ?? null)})`
+    // Of several studies of one UID the first, which is the one that the address of a study leads to.
+    all.push(`s.project_id in ${seen} and not exists (select from study o
+      where o.study_instance_uid = s.study_instance_uid and (o.created_at, o.id) < (s.created_at, s.id)
+        and o.project_id in ${seen})`)
   }
   if (scope.study !== undefined) all.push(`s.study_instance_uid = ${parameter(scope.study)}`)
   if (scope.series !== undefined) all.push(`se.series_instance_uid = ${parameter(scope.series)}`)

@@ -31,7 +31,7 @@ export function createDicomwebService(options: DicomwebOptions) {
     publicUrl,
     leanHandler: (access: KnownAccess) =>
       createLeanHandler({ index, blobs, access, publicUrl, accelLocation }),
-    projectOfStudy: (study: string) => projectOfStudy(db, study),
+    projectOfStudy: (study: string, personId: string) => projectOfStudy(db, study, personId),
     search: createSearch(db),
     // Without a known address, one from the root of whatever server the client asked.
     metadata: createMetadata({ db, base: `${publicUrl ?? ''}/dicomweb` }),

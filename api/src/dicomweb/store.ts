@@ -4,11 +4,20 @@ import type { Queryable } from '../platform/database.ts'
 import { FrameIndex } from '../platform/frame-index.ts'
 import type { Scope } from './search-store.ts'
 
-export async function projectOfStudy(db: Queryable, studyInstanceUid: string) {
+/** s: a study. Another project may have archived one of the same UID, and that before. */
+export const IS_FIRST = `not exists (select from study o
+  where o.study_instance_uid = s.study_instance_uid and (o.created_at, o.id) < (s.created_at, s.id))`
+
+/** Of several studies of one UID that the person may see, the one that was archived first. */
+export async function projectOfStudy(db: Queryable, studyInstanceUid: string, personId: string) {
   return await db.maybeOne(
     z.object({ project_id: z.string() }).transform((row) => ({ projectId: row.project_id })),
-    'select project_id from study where study_instance_uid = $1',
-    [studyInstanceUid],
+    `select s.project_id from study s
+      where s.study_instance_uid = $1
+      order by exists (select from membership m
+                        where m.person_id = $2 and m.project_id = s.project_id) desc,
+               s.created_at, s.id limit 1`,
+    [studyInstanceUid, personId],
   )
 }
 
@@ -20,6 +29,8 @@ export interface InstancePath {
 
 export interface StoredInstance extends InstancePath {
   readonly projectId: string
+  /** Whether its study is the first that was archived under its UID, in any project. */
+  readonly isFirst: boolean
   readonly sha256: string
   readonly bytes: number
   readonly transferSyntaxUid: string
@@ -34,6 +45,7 @@ const StoredRow = z
     series: z.string(),
     instance: z.string(),
     project_id: z.string(),
+    is_first: z.boolean(),
     sha256: z.string(),
     bytes: z.coerce.number(),
     transfer_syntax_uid: z.string(),
@@ -41,9 +53,10 @@ const StoredRow = z
     frames: FrameIndex,
   })
   .transform(
-    ({ project_id, transfer_syntax_uid, number_of_frames, ...row }): StoredInstance => ({
+    ({ project_id, is_first, transfer_syntax_uid, number_of_frames, ...row }): StoredInstance => ({
       ...row,
       projectId: project_id,
+      isFirst: is_first,
       transferSyntaxUid: transfer_syntax_uid,
       numberOfFrames: number_of_frames,
     }),
@@ -51,18 +64,23 @@ const StoredRow = z
 
 const SELECT_STORED = `
   select s.study_instance_uid as study, se.series_instance_uid as series,
-         i.sop_instance_uid as instance, s.project_id, i.sha256, i.byte_count as bytes,
+         i.sop_instance_uid as instance, s.project_id, ${IS_FIRST} as is_first,
+         i.sha256, i.byte_count as bytes,
          i.transfer_syntax_uid, i.number_of_frames, i.frames
     from instance i join series se on se.id = i.series_id join study s on s.id = se.study_id`
 
 /** The instance, and with it its whole series where that has at most `most` instances. */
-export async function instanceAndItsSeries(db: Queryable, path: InstancePath, most: number) {
+export async function instanceAndItsSeries(
+  db: Queryable,
+  path: InstancePath & { readonly projectId: string },
+  most: number,
+) {
   return await db.many(
     StoredRow,
     `${SELECT_STORED}
       where s.study_instance_uid = $1 and se.series_instance_uid = $2
-        and (i.sop_instance_uid = $3 or se.instance_count <= $4)`,
-    [path.study, path.series, path.instance, most],
+        and (i.sop_instance_uid = $3 or se.instance_count <= $4) and s.project_id = $5`,
+    [path.study, path.series, path.instance, most, path.projectId],
   )
 }
 

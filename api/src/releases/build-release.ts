@@ -43,7 +43,10 @@ export interface BuildDependencies {
     release: { id: string; number: number; cases: number; sha256: string },
   ) => Promise<void>
   readonly geometriesOfCase: (caseId: string) => Promise<SeriesGeometry[]>
-  readonly instancesOfSeries: (seriesInstanceUid: string) => Promise<ArchivedInstance[]>
+  readonly instancesOfSeries: (
+    caseId: string,
+    seriesInstanceUid: string,
+  ) => Promise<ArchivedInstance[]>
   readonly segmentationAt: (
     caseId: string,
     revision: number,
@@ -145,7 +148,7 @@ export function buildReleaseJob(deps: BuildDependencies): Job {
     if (geometry?.isVolume !== true) {
       throw new ReleaseError('RELEASE_GEOMETRY', 'the segmented series is no volume')
     }
-    const instances = await deps.instancesOfSeries(geometry.seriesInstanceUid)
+    const instances = await deps.instancesOfSeries(caseId, geometry.seriesInstanceUid)
     const folder = `cases/${pseudonym}`
     for (const { sopInstanceUid, sha256 } of instances) {
       const path = `${folder}/images/${geometry.seriesInstanceUid}/${sopInstanceUid}.dcm`

@@ -36,9 +36,9 @@ beforeAll(async () => {
           subject as (insert into subject (project_id, pseudonym, key_version)
                       select id, 'LC00001', 1 from project returning id, project_id),
           study as (insert into study (project_id, subject_id, study_instance_uid, attributes)
-                    select project_id, id, '1.2.3', '{}' from subject returning id)
-     insert into series (study_id, series_instance_uid, modality, attributes)
-     select id, '1.2.3.4', 'CT', '{}' from study returning id`,
+                    select project_id, id, '1.2.3', '{}' from subject returning id, project_id)
+     insert into series (study_id, project_id, series_instance_uid, modality, attributes)
+     select id, project_id, '1.2.3.4', 'CT', '{}' from study returning id`,
   )
   seriesId = rows[0]?.id ?? ''
 })
@@ -91,9 +91,9 @@ async function archived(bytes = randomBytes(5_000)): Promise<string> {
   const { sha256 } = await blobs.put('archive', piecesOf(bytes))
   instances += 1
   await sql.query(
-    `insert into instance (series_id, sop_instance_uid, sop_class_uid, transfer_syntax_uid, sha256,
-                           byte_count, number_of_frames, metadata, frames)
-     values ($1, $2, '1', '1', $3, $4, 1, '{}', '[]')`,
+    `insert into instance (series_id, project_id, sop_instance_uid, sop_class_uid,
+                           transfer_syntax_uid, sha256, byte_count, number_of_frames, metadata, frames)
+     select id, project_id, $2, '1', '1', $3, $4, 1, '{}', '[]' from series where id = $1`,
     [seriesId, `1.2.3.4.${instances}`, sha256, bytes.length],
   )
   return sha256

@@ -66,9 +66,12 @@ export type Handlers = {
   >
 }
 
-/** Leads from a path parameter to the project that decides; undefined when there is no such thing. */
+/**
+ * Leads from a path parameter to the project that decides; undefined when there is no such thing. Where
+ * several projects have what it names, to one that the person is in.
+ */
 export type ScopeResolvers = Readonly<
-  Record<Scope, (id: string) => Promise<{ projectId: string } | undefined>>
+  Record<Scope, (id: string, personId: string) => Promise<{ projectId: string } | undefined>>
 >
 
 /** The path parameter each scope reads. */

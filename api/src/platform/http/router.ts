@@ -115,7 +115,10 @@ export function createRouter(options: RouterOptions): Router {
     const { access } = operation
     if (access.kind === 'admin' && actor?.isAdmin !== true) throw new PandokError('FORBIDDEN')
     if (access.kind !== 'project' || actor === undefined) return undefined
-    const scope = await options.scopes[access.scope](params[SCOPE_PARAMETER[access.scope]] ?? '')
+    const scope = await options.scopes[access.scope](
+      params[SCOPE_PARAMETER[access.scope]] ?? '',
+      actor.id,
+    )
     if (scope === undefined) throw new PandokError('NOT_FOUND')
     const membership = await options.rolesOf(actor.id, scope.projectId)
     const asAdmin = access.admin === true && actor.isAdmin
