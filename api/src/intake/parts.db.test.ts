@@ -172,6 +172,41 @@ test('F7: of two who go on with one file one wins each part, and bytes never int
   )
 })
 
+test('F7: who goes on while the other finishes is told so, at whatever moment', async () => {
+  const file = fileOf(2 * PART)
+  const db = new pg.Client({ connectionString: api.databaseUrl })
+  await db.connect()
+  try {
+    await db.query(
+      'insert into upload_unfinished (upload_id, sha256, byte_count) values ($1, $2, $3)',
+      [uploadId, file.sha256, file.bytes.length],
+    )
+    // The file is finished and its parts are forgotten between two statements of the late one.
+    await db.query(`
+      create function wait_a_moment() returns trigger language plpgsql as
+        'begin perform pg_sleep(1); return null; end';
+      create trigger slow after insert on upload_unfinished for each statement
+        execute function wait_a_moment()`)
+    const late = codeOf(send(file, 0, PART))
+    await expect
+      .poll(async () => {
+        const { rowCount } = await db.query(
+          `select from pg_stat_activity
+            where datname = current_database() and wait_event = 'PgSleep'`,
+        )
+        return rowCount
+      })
+      .toBe(1)
+    await db.query('delete from upload_unfinished where upload_id = $1', [uploadId])
+    expect(await late).toBe('UPLOAD_OFFSET_WRONG')
+  } finally {
+    await db.query('drop function if exists wait_a_moment cascade')
+    await db.end()
+  }
+  await send(file, 0, 2 * PART)
+  expect(await state(file.sha256)).toMatchObject({ isReceived: true })
+})
+
 test('what is asked of many files at once names those that are there or begun', async () => {
   const [whole, begun, absent] = [fileOf(100), fileOf(2 * PART), fileOf(10)]
   await sender.putUploadFile({

@@ -121,7 +121,7 @@ export function createParts(deps: {
         await receiver.holdOpen(tx, uploadId)
         return await store.beginFile(tx, uploadId, { sha256, length })
       })
-      if (begun.offset !== offset || begun.length !== length) throw offsetWrong()
+      if (begun?.offset !== offset || begun.length !== length) throw offsetWrong()
       // An empty last part asks for what a crash left undone: all parts are there, the file is not.
       const durable = offset < length ? await add(uploadId, sha256, part, body) : offset
       if (durable < length) return { sha256, isReceived: false, offset: durable, length }

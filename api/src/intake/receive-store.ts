@@ -69,7 +69,10 @@ export async function statesOf(db: Queryable, uploadId: string, sha256s: readonl
   )
 }
 
-/** What is known of a file that comes in parts; the first who asks declares its length. */
+/**
+ * What is known of a file that comes in parts; the first who asks declares its length. undefined:
+ * somebody else finished it between the two statements.
+ */
 export async function beginFile(
   tx: Transaction,
   uploadId: string,
@@ -80,7 +83,7 @@ export async function beginFile(
      on conflict do nothing`,
     [uploadId, file.sha256, file.length],
   )
-  return await tx.one(
+  return await tx.maybeOne(
     z
       .object({ byte_count: z.coerce.number(), offset_bytes: z.coerce.number() })
       .transform((row) => ({ length: row.byte_count, offset: row.offset_bytes })),
