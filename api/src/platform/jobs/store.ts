@@ -35,7 +35,9 @@ export async function endWorker(db: Queryable, workerId: string): Promise<void> 
 
 /**
  * Marks the workers that are silent for longer than the lease, and ends their sessions: one that
- * is stopped, or cut off, in the middle of a transaction would hold its locks for as long.
+ * is stopped, or cut off, in the middle of a transaction would hold its locks for as long. Only those of
+ * our own role: where the vault is a database of this server the process has others there, which we
+ * may not end, and the refusal would undo all of this.
  */
 export async function endSilentWorkers(db: Queryable, leaseMs: number): Promise<string[]> {
   const rows = await db.many(
@@ -48,6 +50,7 @@ export async function endSilentWorkers(db: Queryable, leaseMs: number): Promise<
        select pg_terminate_backend(a.pid) from pg_stat_activity a
         where a.application_name in (select session from lost)
           and a.application_name <> current_setting('application_name')
+          and a.usename = current_user
      )
      select id, (select count(*) from ended) as sessions from lost`,
     [leaseMs],
