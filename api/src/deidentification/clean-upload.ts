@@ -7,9 +7,7 @@
  * was lost becomes the same clean file again.
  */
 import { createReadStream } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import type { CheckPool, CleanAnswer, CleanPool, CleanSettings } from '@pandok/anonymizer/node'
 import type { PseudonymFormat, SubjectClaim } from '@pandok/contract'
 import { lockBlobs } from '../intake/index.ts'
@@ -70,19 +68,26 @@ export async function cleanUpload(
   const done = { files: of - waiting.length, bytes: ofBytes }
   for (const { bytes } of waiting) done.bytes -= bytes
   report({ ...done, of, ofBytes })
-  // One name for each upload: what a killed worker left is gone with the next attempt.
-  const folder = join(tmpdir(), `pandok-clean-${uploadId}`)
-  await rm(folder, { recursive: true, force: true })
-  await mkdir(folder, { mode: 0o700 })
   const key = await deps.keyOf(projectId, upload.keyVersion)
-  const cleaner = deps.openCleanPool({ profile, format, key, folder })
-  try {
+  // A folder of this attempt's own: one that lost its lease may still be at work in its.
+  await blobs.withLocalFolder(async (folder) => {
+    const cleaner = deps.openCleanPool({ profile, format, key, folder })
+    try {
+      await cleanAll(cleaner)
+    } finally {
+      cleaner.close()
+    }
+  })
+
+  async function cleanAll(cleaner: CleanPool): Promise<void> {
     for (let at = 0; at < waiting.length; at += BATCH_FILES) {
       const outcomes: Outcome[] = []
       for (const { sha256, bytes } of waiting.slice(at, at + BATCH_FILES)) {
         signal.throwIfAborted()
         outcomes.push(
-          await blobs.withLocalFile('quarantine', sha256, (path) => outcomeOf(sha256, path)),
+          await blobs.withLocalFile('quarantine', sha256, (path) =>
+            outcomeOf(cleaner, sha256, path),
+          ),
         )
         done.files += 1
         done.bytes += bytes
@@ -90,12 +95,9 @@ export async function cleanUpload(
       }
       await record(outcomes)
     }
-  } finally {
-    cleaner.close()
-    await rm(folder, { recursive: true, force: true })
   }
 
-  async function outcomeOf(sha256: string, path: string): Promise<Outcome> {
+  async function outcomeOf(cleaner: CleanPool, sha256: string, path: string): Promise<Outcome> {
     const asItIs = await checker.check({ path, profile, format })
     if (isClean(asItIs)) return { kind: 'clean', sha256, instance: asItIs.result.instance }
     const answer = await cleaner.clean(path)

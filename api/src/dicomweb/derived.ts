@@ -4,8 +4,6 @@
  */
 import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PandokError } from '@pandok/contract'
 import { z } from 'zod'
@@ -72,8 +70,7 @@ export function createDerived(deps: { db: Database; blobs: BlobStore; pixels: Pi
   }
 
   async function make(instance: StoredInstance, transferSyntaxUid: string): Promise<Form> {
-    const folder = await mkdtemp(join(tmpdir(), 'pandok-derived-'))
-    try {
+    return await blobs.withLocalFolder(async (folder) => {
       const output = join(folder, randomUUID())
       const answer = await blobs.withLocalFile('archive', instance.sha256, (path) =>
         pixels.transcode({ path, output, transferSyntaxUid }),
@@ -83,9 +80,7 @@ export function createDerived(deps: { db: Database; blobs: BlobStore; pixels: Pi
       const put = await blobs.put('derived', createReadStream(output))
       await keepDerivedBlob(db, instance.sha256, transferSyntaxUid, { ...put, frames })
       return { area: 'derived', transferSyntaxUid, frames, ...put }
-    } finally {
-      await rm(folder, { recursive: true, force: true })
-    }
+    })
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Plain copies of blobs for child processes that must open a file: in a private folder (0700), one
- * folder for each copy, gone as soon as it was used. What a killed process leaves is swept by the next
+ * Plain copies of blobs for child processes that must open a file, and folders for what such processes
+ * write: private (0700), one folder for each use, gone as soon as it was used. What a killed process leaves is swept by the next
  * one: at once where the process was of this machine, otherwise when nobody has touched it for a while.
  */
 import { randomUUID } from 'node:crypto'
@@ -14,6 +14,7 @@ const IS_DEAD_AFTER_MS = 5 * 60_000
 const TOUCH_EVERY_MS = 60_000
 
 export interface LocalCopies {
+  readonly withFolder: <T>(use: (folder: string) => Promise<T>) => Promise<T>
   readonly withCopy: <T>(
     plain: AsyncIterable<Uint8Array>,
     use: (path: string) => Promise<T>,
@@ -25,22 +26,28 @@ export function createLocalCopies(directory: string, clock: () => Date): LocalCo
   // Dots within, so that a host's own dots do no harm.
   const owner = `${process.pid}.${hostname()}`
 
+  const withFolder: LocalCopies['withFolder'] = async (use) => {
+    const folder = await makeFolder(directory, owner)
+    const touching = setInterval(() => {
+      const now = clock()
+      utimes(folder, now, now).catch(() => undefined)
+    }, TOUCH_EVERY_MS)
+    try {
+      return await use(folder)
+    } finally {
+      clearInterval(touching)
+      await rm(folder, { recursive: true, force: true })
+    }
+  }
+
   return {
-    withCopy: async (plain, use) => {
-      const folder = await makeFolder(directory, owner)
-      const touching = setInterval(() => {
-        const now = clock()
-        utimes(folder, now, now).catch(() => undefined)
-      }, TOUCH_EVERY_MS)
-      try {
+    withFolder,
+    withCopy: (plain, use) =>
+      withFolder(async (folder) => {
         const path = join(folder, 'file')
         await writePlain(path, plain)
         return await use(path)
-      } finally {
-        clearInterval(touching)
-        await rm(folder, { recursive: true, force: true })
-      }
-    },
+      }),
 
     sweep: async () => {
       let removed = 0

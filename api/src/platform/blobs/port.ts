@@ -73,6 +73,11 @@ export interface BlobStore {
     sha256: string,
     use: (path: string) => Promise<T>,
   ) => Promise<T>
+  /**
+   * A private folder for what a child process writes, beside the plain copies; gone afterwards, or with
+   * the next sweep when this process dies.
+   */
+  readonly withLocalFolder: <T>(use: (folder: string) => Promise<T>) => Promise<T>
   /** Where the bytes lie, if plain and on a disk of this machine; says nothing about being there. */
   readonly localPath: (area: BlobArea, sha256: string) => string | undefined
   /** Names in an area in ascending order, after `after`, in portions. */

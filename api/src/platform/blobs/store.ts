@@ -60,6 +60,7 @@ export function createBlobStore(parts: {
       const plain = verified(plainPieces(area, sha256), sha256)
       return await localCopies.withCopy(plain, use)
     },
+    withLocalFolder: localCopies.withFolder,
     localPath,
     list: (area, after = '') => adapter.list(area, after),
     storedAt: adapter.storedAt,
