@@ -134,12 +134,23 @@ async function inTransaction<T>(pool: pg.Pool, work: (tx: Transaction) => Promis
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) {
     const code = error.code ?? ''
-    return code.startsWith('08') || code.startsWith('57P') || code.startsWith('53')
+    return /^(08|53|57P|58030)/.test(code)
   }
   if (!(error instanceof Error)) return false
   const code = 'code' in error ? String(error.code) : ''
-  return (
-    ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'].includes(code) ||
-    /Connection terminated|timeout exceeded when trying to connect/.test(error.message)
-  )
+  return UNREACHABLE.has(code) || LOST.test(error.message)
 }
+
+const UNREACHABLE = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+])
+/** What pg says without a code: also of a connection that was lost between two statements. */
+const LOST =
+  /Connection terminated|timeout exceeded when trying to connect|timeout expired|is not queryable/
