@@ -31,6 +31,8 @@ export interface InstallationOptions {
   /** Other machines send images here (C-STORE); nobody listens without it. */
   readonly dicomPort?: number | undefined
   readonly isDemonstration: boolean
+  /** false: workers run elsewhere. */
+  readonly hasWorker?: boolean
   /** Where the page is served from, when that is not the API (the development server). */
   readonly publicUrl?: string
   /** API and worker start again when their sources change. */
@@ -141,7 +143,7 @@ export async function startInstallation(options: InstallationOptions): Promise<I
     say('API and worker')
     const watch = options.isWatched === true ? ['--watch', '--watch-preserve-output'] : []
     child('api', [...watch, main, 'http'])
-    child('worker', [...watch, main, 'worker'])
+    if (options.hasWorker !== false) child('worker', [...watch, main, 'worker'])
     if (options.dicomPort !== undefined) {
       child('dimse', [...watch, main, 'dimse'], { DICOM_PORT: String(options.dicomPort) })
     }

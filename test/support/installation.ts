@@ -39,6 +39,7 @@ export async function startTestInstallation(
   options: {
     viewerDirectory?: string
     isReceiving?: boolean
+    hasWorker?: boolean
     env?: Readonly<Record<string, string>>
   } = {},
 ): Promise<TestInstallation> {
@@ -51,6 +52,7 @@ export async function startTestInstallation(
     port: await freePorts(3),
     dicomPort,
     isDemonstration: true,
+    hasWorker: options.hasWorker ?? true,
     viewerDirectory: options.viewerDirectory,
     env: { MIN_FREE_BYTES: '1000000', ...options.env },
     say: () => undefined,

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 const ROOT = join(import.meta.dirname, '../..')
 
 /** The process that runs `node api/src/main.ts NAME` for us, started by this one. */
-export function pidOf(name: 'http' | 'worker'): number {
+export function pidOf(name: Name): number {
   for (const pid of childrenOf(process.pid)) {
     const [, ...args] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
     const at = args.findIndex((each) => each.endsWith('api/src/main.ts'))
@@ -15,7 +15,8 @@ export function pidOf(name: 'http' | 'worker'): number {
   throw new Error(`no process ${name}`)
 }
 
-function childrenOf(pid: number): number[] {
+/** Processes that it started and that live. */
+export function childrenOf(pid: number): number[] {
   return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
     readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8')
       .split(' ')
@@ -38,43 +39,65 @@ function numberIn(pid: number, pattern: RegExp): number {
   return Number(pattern.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
 }
 
-export interface ApiProcess {
-  readonly url: string
+type Name = 'http' | 'worker' | 'dimse'
+
+export interface TestProcess {
   readonly pid: number
+  /** What it has written to its log so far. */
+  readonly said: () => string
+  readonly signal: (name: NodeJS.Signals) => void
+  /** SIGKILL; resolves when it is gone. */
   readonly kill: () => Promise<void>
+  /** Its exit code; null when a signal ended it. */
+  readonly ended: Promise<number | null>
+}
+
+export interface ApiProcess extends TestProcess {
+  readonly url: string
+}
+
+/** One more process of the installation, with its settings and `env`. */
+export function startProcess(name: Name, env: Readonly<Record<string, string>> = {}): TestProcess {
+  const child: ChildProcess = spawn(process.execPath, [join(ROOT, 'api/src/main.ts'), name], {
+    env: { ...environmentOf(pidOf('http')), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const { pid } = child
+  if (pid === undefined) throw new Error('the process did not start')
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      said = `${said}${text}`.slice(-20_000)
+    })
+  }
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
+  return {
+    pid,
+    said: () => said,
+    signal: (signal) => child.kill(signal),
+    kill: async () => {
+      child.kill('SIGKILL')
+      await ended
+    },
+    ended,
+  }
 }
 
 /** One more API process of the installation, on a port of its own; `databaseUrl` may lead elsewhere. */
 export async function startApiProcess(
   port: number,
   databaseUrl: (url: string) => string = (url) => url,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<ApiProcess> {
-  const env = environmentOf(pidOf('http'))
-  const child: ChildProcess = spawn(process.execPath, [join(ROOT, 'api/src/main.ts'), 'http'], {
-    env: {
-      ...env,
-      HTTP_PORT: String(port),
-      DATABASE_URL: databaseUrl(env['DATABASE_URL'] ?? ''),
-    },
-    stdio: 'ignore',
+  const known = environmentOf(pidOf('http'))['DATABASE_URL'] ?? ''
+  const made = startProcess('http', {
+    HTTP_PORT: String(port),
+    DATABASE_URL: databaseUrl(known),
+    ...env,
   })
-  const { pid } = child
-  if (pid === undefined) throw new Error('the process did not start')
-  const gone = new Promise<void>((resolve) =>
-    child.once('exit', () => {
-      resolve()
-    }),
-  )
   const url = `http://127.0.0.1:${port}`
   await untilHealthy(url)
-  return {
-    url,
-    pid,
-    kill: async () => {
-      child.kill('SIGKILL')
-      await gone
-    },
-  }
+  return { ...made, url }
 }
 
 function environmentOf(pid: number): Record<string, string> {
