@@ -3,14 +3,12 @@
  * and where it was to be read. In both languages; nothing is shown as a volume that is none.
  */
 import { join } from 'node:path'
-import { deidentify, joinChunks, loadProfile, openVault } from '@pandok/anonymizer'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { makePhantom } from '../phantom/index.ts'
 import { hasBrowser, launchBrowser, signIn } from '../support/browser.ts'
 import { takePicture } from '../support/figures.ts'
 import { startTestInstallation, type TestInstallation } from '../support/installation.ts'
-import { approveUpload, PROJECT, sendFile, until } from '../support/workflow.ts'
+import { approveUpload, cleanPhantom, PROJECT, sendFile, until } from '../support/workflow.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const isCi = process.env['CI'] === 'true'
@@ -30,14 +28,10 @@ describe.skipIf(!hasBrowser && !isCi)('findings of a series', () => {
     browser = await launchBrowser()
     manager = await signIn(browser, pandok, 'data-manager', faults)
     const client = pandok.as('data-manager')
-    const key = await client.getDeidentificationKey({ params: PROJECT })
-    const vault = openVault(Buffer.from(key.keyBase64, 'base64'), key.pseudonymFormat)
-    const settings = { profile: loadProfile(key.profile), vault }
     uploadId = (await client.createUpload({ params: PROJECT, body: {} })).id
-    const { files } = makePhantom({ seed: 3, size: 64, slices: 16 })
+    const files = await cleanPhantom(pandok, { seed: 3, size: 64, slices: 16 })
     const sha256s: string[] = []
-    for (const { bytes } of files.filter((_, at) => at !== LOST)) {
-      const clean = joinChunks(deidentify(bytes, settings).chunks)
+    for (const clean of files.filter((_, at) => at !== LOST)) {
       sha256s.push(await sendFile(pandok, uploadId, clean))
     }
     const params = { uploadId }

@@ -1,6 +1,8 @@
 /** Steps of the main job that several tests take on their way, as the persons who take them. */
 import { createHash } from 'node:crypto'
+import { deidentify, joinChunks, loadProfile, openVault } from '@pandok/anonymizer'
 import { framesToSee, type OutcomeValues } from '@pandok/contract'
+import { makePhantom } from '../phantom/index.ts'
 import type { TestInstallation } from './installation.ts'
 
 /** Of the demonstration. */
@@ -33,6 +35,20 @@ export async function until<T>(read: () => Promise<T>, isThere: (value: T) => bo
     await new Promise((wake) => setTimeout(wake, 100))
   }
   throw new Error('it did not happen within 60 s')
+}
+
+/** The files of a phantom as a browser would send them: de-identified. */
+export async function cleanPhantom(
+  pandok: TestInstallation,
+  phantom: Parameters<typeof makePhantom>[0],
+): Promise<Uint8Array[]> {
+  const client = pandok.as('data-manager')
+  const key = await client.getDeidentificationKey({ params: PROJECT })
+  const vault = openVault(Buffer.from(key.keyBase64, 'base64'), key.pseudonymFormat)
+  const settings = { profile: loadProfile(key.profile), vault }
+  return makePhantom(phantom).files.map(({ bytes }) =>
+    joinChunks(deidentify(bytes, settings).chunks),
+  )
 }
 
 /** Its SHA-256. */

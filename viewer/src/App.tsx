@@ -8,6 +8,7 @@ import { AuditPage } from './pages/audit/AuditPage.tsx'
 import { CasePage } from './pages/cases/CasePage.tsx'
 import { CasesPage } from './pages/cases/CasesPage.tsx'
 import { OutcomePage } from './pages/cases/OutcomePage.tsx'
+import { JobsPage } from './pages/jobs/JobsPage.tsx'
 import { MembersPage } from './pages/members/MembersPage.tsx'
 import { ProgressPage } from './pages/progress/ProgressPage.tsx'
 import { ProjectsPage } from './pages/projects/ProjectsPage.tsx'
@@ -98,6 +99,7 @@ export function App({ session }: { session: Session }) {
             <Route path="cases" element={<CasesPage />} />
             <Route path="cases/:caseId" element={<CasePage />} />
             <Route path="progress" element={<ProgressPage />} />
+            <Route path="jobs" element={<JobsPage />} />
             <Route path="record" element={<RecordPage />} />
             <Route path="settings" element={<Late page={<SettingsPage />} />} />
             <Route path="members" element={<MembersPage />} />

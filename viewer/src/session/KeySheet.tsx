@@ -12,6 +12,13 @@ const GENERAL = [
   ['next', ['n']],
 ] as const
 
+const JOBS = [
+  ['jobMove', ['↑', '↓']],
+  ['jobOpen', ['Enter']],
+  ['jobRetry', ['r']],
+  ['jobEnd', ['Delete']],
+] as const
+
 export function KeySheet() {
   const { t } = useTranslation()
   const [isOpen, setIsOpen] = useState(false)
@@ -30,14 +37,21 @@ export function KeySheet() {
       </Button>
       {isOpen ? (
         <Dialog title={t('keys.title')} onClose={() => setIsOpen(false)}>
-          <section className="stack">
-            <h3>{t('keys.groups.general')}</h3>
-            <dl className="keys">
-              {GENERAL.map(([what, keys]) => (
-                <KeyRow key={what} keys={keys} text={t(`keys.${what}`)} />
-              ))}
-            </dl>
-          </section>
+          {(
+            [
+              ['general', GENERAL],
+              ['jobs', JOBS],
+            ] as const
+          ).map(([group, rows]) => (
+            <section key={group} className="stack">
+              <h3>{t(`keys.groups.${group}`)}</h3>
+              <dl className="keys">
+                {rows.map(([what, keys]) => (
+                  <KeyRow key={what} keys={keys} text={t(`keys.${what}`)} />
+                ))}
+              </dl>
+            </section>
+          ))}
           {(['looking', 'editing', 'reviewing'] as const).map((group) => (
             <section key={group} className="stack">
               <h3>{t(`keys.groups.${group}`)}</h3>

@@ -15,13 +15,17 @@ const PAGES = [
   { path: 'cohorts', roles: ['researcher', 'manager', 'auditor'] },
   { path: 'record', roles: ['data-manager', 'manager', 'auditor'] },
   { path: 'members', roles: ['manager', 'auditor'] },
+  { path: 'jobs', roles: ['data-manager', 'manager', 'auditor'] },
   { path: 'settings', roles: ['data-manager', 'manager', 'auditor'] },
   { path: 'audit', roles: ['auditor'] },
   { path: 'projects', roles: [] },
 ] as const satisfies readonly { path: string; roles: readonly Role[] }[]
 
-/** Administrators make projects, set the roles and replace the key of any; they see no images. */
-const ADMIN_PAGES: readonly string[] = ['projects', 'members', 'settings']
+/**
+ * Administrators make projects, set the roles, replace the key and see the background work of any; they
+ * see no images.
+ */
+const ADMIN_PAGES: readonly string[] = ['projects', 'members', 'settings', 'jobs']
 
 export function pagesFor(roles: readonly Role[], isAdmin: boolean) {
   return PAGES.filter(

@@ -22,6 +22,16 @@ export const JobProgress = z.object({
 })
 export type JobProgress = z.infer<typeof JobProgress>
 
+/** An attempt that ended without the job being done. */
+export const JobAttempt = z.object({
+  startedAt: IsoDateTime,
+  endedAt: IsoDateTime,
+  reason: z.string(),
+  /** The machine and process that had it. */
+  worker: z.object({ host: z.string(), pid: z.number().int() }),
+})
+export type JobAttempt = z.infer<typeof JobAttempt>
+
 export const Job = z.object({
   id: Id,
   /** Such as deidentification.check. */
@@ -42,6 +52,8 @@ export const Job = z.object({
   finishedAt: IsoDateTime.nullable(),
   /** The machine and process that had it last. */
   worker: z.object({ host: z.string(), pid: z.number().int() }).nullable(),
+  /** Before the latest, oldest first; the last twenty. */
+  pastAttempts: z.array(JobAttempt),
   /** What may still be done with it, by who has the right. */
   canCancel: z.boolean(),
   canRetry: z.boolean(),
@@ -51,50 +63,49 @@ export type Job = z.infer<typeof Job>
 const none = z.object({})
 const job = z.object({ jobId: Id })
 
-const page = z.object({
-  state: JobState.optional(),
-  limit: z.coerce.number().int().min(1).max(500).default(100),
-})
-const JobPage = z.object({
-  /** Newest first. */
-  items: z.array(Job),
-  /** Of all, whatever was asked for. */
-  counts: z.object({
-    queued: z.number().int(),
-    running: z.number().int(),
-    failed: z.number().int(),
-  }),
-})
-
 const seesJobs = ['data-manager', 'manager', 'auditor'] as const
 const endsJobs = ['data-manager', 'manager'] as const
 
-export const listJobs = operation({
+const listing = {
   method: 'GET',
-  path: '/api/projects/:projectKey/jobs',
-  summary: 'The background work of the project',
   tag: 'jobs',
-  access: { kind: 'project', scope: 'project', roles: seesJobs, admin: true },
-  params: z.object({ projectKey: ProjectKey }),
-  query: page,
+  query: z.object({
+    state: JobState.optional(),
+    /** The last one of the page before. */
+    before: Id.optional(),
+    limit: z.coerce.number().int().min(1).max(500).default(100),
+  }),
   body: undefined,
-  output: JobPage,
+  output: z.object({
+    /** First those that run and those that wait for a person; then the others, newest first. */
+    items: z.array(Job),
+    /** null: there are no more. */
+    nextBefore: Id.nullable(),
+    /** Of all, whatever was asked for. */
+    counts: z.object({
+      queued: z.number().int(),
+      running: z.number().int(),
+      failed: z.number().int(),
+    }),
+  }),
   errors: [],
   audit: 'none',
+} as const
+
+export const listJobs = operation({
+  ...listing,
+  path: '/api/projects/:projectKey/jobs',
+  summary: 'The background work of the project',
+  access: { kind: 'project', scope: 'project', roles: seesJobs, admin: true },
+  params: z.object({ projectKey: ProjectKey }),
 })
 
 export const listInstallationJobs = operation({
-  method: 'GET',
+  ...listing,
   path: '/api/jobs',
   summary: 'The background work of all projects and of the installation',
-  tag: 'jobs',
   access: { kind: 'admin' },
   params: none,
-  query: page,
-  body: undefined,
-  output: JobPage,
-  errors: [],
-  audit: 'none',
 })
 
 export const getJob = operation({
@@ -111,58 +122,45 @@ export const getJob = operation({
   audit: 'none',
 })
 
-export const cancelJob = operation({
+const step = {
   method: 'POST',
-  path: '/api/jobs/:jobId/cancel',
-  summary: 'End a job, or give up one that has failed; its upload ends with JOB_CANCELLED',
   tag: 'jobs',
-  access: { kind: 'project', scope: 'job', roles: endsJobs, admin: true },
   params: job,
   query: none,
   body: none,
   output: Job,
-  errors: ['JOB_FINISHED'],
   audit: 'service',
+} as const
+const byProject = { kind: 'project', scope: 'job', roles: endsJobs, admin: true } as const
+
+export const cancelJob = operation({
+  ...step,
+  path: '/api/jobs/:jobId/cancel',
+  summary: 'End a job, or give up one that has failed; its upload ends with JOB_CANCELLED',
+  access: byProject,
+  errors: ['JOB_FINISHED'],
 })
 
 export const retryJob = operation({
-  method: 'POST',
+  ...step,
   path: '/api/jobs/:jobId/retry',
   summary: 'Start a failed job again',
-  tag: 'jobs',
-  access: { kind: 'project', scope: 'job', roles: endsJobs, admin: true },
-  params: job,
-  query: none,
-  body: none,
-  output: Job,
+  access: byProject,
   errors: ['JOB_NOT_RETRYABLE'],
-  audit: 'service',
 })
 
 export const cancelInstallationJob = operation({
-  method: 'POST',
+  ...step,
   path: '/api/installation-jobs/:jobId/cancel',
   summary: 'End a job of the whole installation',
-  tag: 'jobs',
   access: { kind: 'admin' },
-  params: job,
-  query: none,
-  body: none,
-  output: Job,
   errors: ['NOT_FOUND', 'JOB_FINISHED'],
-  audit: 'service',
 })
 
 export const retryInstallationJob = operation({
-  method: 'POST',
+  ...step,
   path: '/api/installation-jobs/:jobId/retry',
   summary: 'Start a failed job of the whole installation again',
-  tag: 'jobs',
   access: { kind: 'admin' },
-  params: job,
-  query: none,
-  body: none,
-  output: Job,
   errors: ['NOT_FOUND', 'JOB_NOT_RETRYABLE'],
-  audit: 'service',
 })

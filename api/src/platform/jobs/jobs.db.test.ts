@@ -7,6 +7,7 @@ import { startTestApi, type TestApi } from '../../../../test/support/api.ts'
 import { type Database, openDatabase } from '../database.ts'
 import type { Actor } from '../http/handler.ts'
 import {
+  AS_IT_IS,
   addJob,
   createJobService,
   defineJob,
@@ -44,6 +45,15 @@ afterAll(async () => {
   await db.close()
   await api.stop()
 })
+
+async function ownProject() {
+  const key = `p-${randomUUID().slice(0, 8)}`
+  await api.as('admin').createProject({
+    params: {},
+    body: { key, nameEn: key, nameKo: key, pseudonymFormat: { prefix: 'S', digits: 4 } },
+  })
+  return { key, id: await idOf(key) }
+}
 
 async function idOf(key: string): Promise<string> {
   const row = await db.one(z.object({ id: z.string() }), 'select id from project where key = $1', [
@@ -144,6 +154,11 @@ describe('what becomes of a job', () => {
     const row = await ended(id)
     expect([row.state, row.attempts, row.reason]).toEqual(end)
     expect(givenUp).toHaveBeenCalledTimes(gaveUp)
+    // What went before the latest attempt is told; the latest is the job itself.
+    const told = await createJobService({ db, jobs: () => [job] }).get(id)
+    const before = Array.from({ length: Math.min(failures, 2) }, () => 'ENOSPC')
+    expect(told.pastAttempts.map(({ reason }) => reason)).toEqual(before)
+    expect(told.pastAttempts.every(({ worker }) => worker.pid === process.pid)).toBe(true)
     await worker.stop()
   })
 
@@ -278,6 +293,9 @@ describe('what a person does', () => {
     isBroken = false
     await service(job).retry(actor, projects[0]?.id ?? '', first)
     expect(await ended(first)).toMatchObject({ state: 'done', attempts: 1 })
+    expect((await service(job).get(first)).pastAttempts.map(({ reason }) => reason)).toEqual(
+      Array.from({ length: 3 }, () => 'Error'),
+    )
     await service(job).cancel(actor, projects[0]?.id ?? '', second)
     expect(await ended(second)).toMatchObject({ state: 'cancelled' })
     expect(calls).toEqual(['fail', 'fail', 'revive', 'revive', 'giveUp'])
@@ -291,6 +309,52 @@ describe('what a person does', () => {
     )
     expect(audited.map(({ action }) => action)).toEqual(['cancelJob', 'retryJob'])
     await worker.stop()
+  })
+
+  test('pages: what runs or waits for a person first, then newest first; each once', async () => {
+    const { key, id: projectId } = await ownProject()
+    const [lost, again] = [kind(), kind({ retry: AS_IT_IS })]
+    const jobs = createJobService({ db, jobs: () => [lost, again] })
+    const ids = await db.transaction(async (tx) => {
+      const made: string[] = []
+      for (let at = 0; at < 12; at++) {
+        const { name } = at % 2 === 0 ? lost : again
+        made.push(await addJob(tx, name, { thingId: `${at}` }, projectId))
+      }
+      return made
+    })
+    const mark = (at: number, state: string) =>
+      db.run(`update job set state = $2, reason = 'ENOSPC', finished_at = now() where id = $1`, [
+        ids[at],
+        state,
+      ])
+    await mark(0, 'failed')
+    await mark(1, 'failed')
+    await mark(2, 'done')
+    const all = await jobs.ofProject(projectId, { limit: 500 })
+    expect(all.items).toHaveLength(12)
+    // The failed one that nobody can start again stands where its time puts it.
+    expect(all.items.map(({ id }) => id).indexOf(ids[1] ?? '')).toBe(0)
+    expect(all.items[0]).toMatchObject({ canRetry: true, projectKey: key })
+    expect(all.nextBefore).toBeNull()
+    const seen: string[] = []
+    let before: string | undefined
+    do {
+      const page = await jobs.ofProject(projectId, { limit: 4, before })
+      expect(page.counts).toEqual({ queued: 9, running: 0, failed: 2 })
+      seen.push(...page.items.map(({ id }) => id))
+      before = page.nextBefore ?? undefined
+    } while (before !== undefined)
+    expect(seen).toEqual(all.items.map(({ id }) => id))
+    for (const [state, count] of [
+      ['queued', 9],
+      ['failed', 2],
+      ['done', 1],
+      ['cancelled', 0],
+    ] as const) {
+      expect((await jobs.ofProject(projectId, { state, limit: 500 })).items).toHaveLength(count)
+    }
+    await db.run('delete from graphile_worker._private_jobs where key = any($1)', [ids])
   })
 
   test("another project's job, and the installation's, are not there", async () => {

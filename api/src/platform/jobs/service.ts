@@ -9,6 +9,7 @@ import { requeue, requeueInTurn } from './queue.ts'
 
 interface Asked {
   readonly state?: JobView['state'] | undefined
+  readonly before?: string | undefined
   readonly limit: number
 }
 
@@ -16,10 +17,14 @@ interface Asked {
 export function createJobService(deps: { db: Database; jobs: () => readonly Job[] }) {
   const { db } = deps
   const retryOf = (name: string) => deps.jobs().find((job) => job.name === name)?.retry
-  const page = async (projectId: string | undefined, { state, limit }: Asked) => ({
-    items: (await history.list(db, { projectId, state, limit })).map(present),
-    counts: await history.counts(db, projectId),
-  })
+  const page = async (projectId: string | undefined, { state, before, limit }: Asked) => {
+    const retryable = deps.jobs().flatMap((job) => (job.retry === undefined ? [] : [job.name]))
+    const [found, counts] = await Promise.all([
+      history.list(db, { projectId, state, before, limit, retryable }),
+      history.counts(db, projectId),
+    ])
+    return { items: found.items.map(present), nextBefore: found.nextBefore, counts }
+  }
   return {
     ofProject: (projectId: string, asked: Asked) => page(projectId, asked),
     ofInstallation: (asked: Asked) => page(undefined, asked),
@@ -83,7 +88,10 @@ export function createJobService(deps: { db: Database; jobs: () => readonly Job[
 
 export type JobService = ReturnType<typeof createJobService>
 
-/** By what this attempt has done since its first report; by bytes where they are counted. */
+/**
+ * By what this attempt has done since its first report, until now: one that stands still slows down. By
+ * bytes where they are counted.
+ */
 function withRates({
   latest,
   first,

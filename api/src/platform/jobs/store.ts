@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { Database, Queryable, Transaction } from '../database.ts'
 import type { Progress } from './define-job.ts'
 import type { Attempt } from './fence.ts'
+import { withLatest } from './past.ts'
 
 const Id = z.object({ id: z.string() })
 
@@ -62,7 +63,8 @@ export async function endSilentWorkers(db: Queryable, leaseMs: number): Promise<
 export async function returnJobsOfEndedWorkers(tx: Transaction): Promise<string[]> {
   const rows = await tx.many(
     Id,
-    `update job set state = 'queued', reason = 'JOB_WORKER_DIED'
+    `update job set state = 'queued', reason = 'JOB_WORKER_DIED',
+            past = ${withLatest('w.heartbeat_at', `'JOB_WORKER_DIED'`)}
        from job_worker w
       where job.worker_id = w.id and w.ended_at is not null and job.state = 'running'
       returning job.id`,
@@ -123,7 +125,10 @@ export async function finish(
   return touched === 1
 }
 
-/** False as above. `isCounted`: false where the attempt ended through no fault of the job's. */
+/**
+ * False as above. `isCounted`: false where the attempt ended through no fault of the job's. Without a
+ * reason it came too early, and is not told of.
+ */
 export async function putBack(
   tx: Transaction,
   attempt: Attempt,
@@ -131,7 +136,9 @@ export async function putBack(
   isCounted: boolean,
 ): Promise<boolean> {
   const touched = await tx.run(
-    `update job set state = 'queued', reason = $4, attempts = attempts - $5 where ${MINE}`,
+    `update job set state = 'queued', reason = $4, attempts = attempts - $5,
+            past = case when $4::text is null then past else ${withLatest('now()', '$4::text')} end
+      where ${MINE}`,
     [...keyOf(attempt), reason, isCounted ? 0 : 1],
   )
   return touched === 1
