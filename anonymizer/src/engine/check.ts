@@ -27,7 +27,7 @@ import { type PseudonymFormat, pseudonymPattern, STANDARD_UID } from '../vault/v
 import { problemsOf } from './admit.ts'
 import { cleanInstance } from './clean.ts'
 import { isEncrypted } from './encrypted-attributes.ts'
-import { showsFace } from './pixels.ts'
+import { refuseUnknownLabels, showsFace } from './pixels.ts'
 
 export interface CheckFinding {
   readonly path: string
@@ -78,7 +78,10 @@ export interface CheckSettings {
   readonly codecs?: FrameCodecs | undefined
 }
 
-/** Throws DeidError DEID_PIXEL_CODEC for frames that cannot be judged, DicomError for bytes that are no readable DICOM file. */
+/**
+ * Throws DeidError DEID_PIXEL_CODEC for frames that cannot be judged, DicomError for bytes that are no
+ * readable DICOM file and for a labelmap with pixels of segments that are not described.
+ */
 export function checkClean(bytes: Uint8Array, settings: CheckSettings): CheckResult {
   const { profile, format, codecs } = settings
   const file = readDicom(bytes, profile.limits)
@@ -90,6 +93,7 @@ export function checkClean(bytes: Uint8Array, settings: CheckSettings): CheckRes
     ...preambleFindings(bytes),
     ...(showsFace(bytes, file, profile, codecs) ? [finding('00280302', 'DEID_FACE')] : []),
   ]
+  refuseUnknownLabels(bytes, file, codecs)
   if (findings.length > 0) return { isClean: false, findings: findings.slice(0, MAX_FINDINGS) }
   return {
     isClean: true,

@@ -9,6 +9,7 @@ import { type ByteSource, type DicomFile, getString, loadPixels } from '../dicom
 import { DeidError } from '../errors.ts'
 import { couldShowFace, defaceFrame, looksLikeHead } from '../pixels/faces/index.ts'
 import { decodedFrame, frameAlone, frameCountOf } from '../pixels/frames/index.ts'
+import { checkLabels } from '../pixels/labels.ts'
 import type { FrameCodecs, PixelReview } from '../pixels/model.ts'
 import { isFaceless, mayHoldPixels } from '../pixels/plan.ts'
 import { changeFrames, redactPixels } from '../pixels/redact/index.ts'
@@ -86,6 +87,15 @@ export function showsFace(
     if (looksLikeHead(dataSet, number, frame.bytes, frame.shape)) return true
   }
   return false
+}
+
+/** DICOM_SEGMENTS, DICOM_TOO_LARGE or DEID_PIXEL_CODEC where pixels name segments that are none. */
+export function refuseUnknownLabels(
+  input: Uint8Array | ByteSource,
+  file: DicomFile,
+  codecs: FrameCodecs | undefined,
+): void {
+  checkLabels(input, file, known(codecs))
 }
 
 function defaced({ dataSet, transferSyntaxUid }: DicomFile, codecs: FrameCodecs) {

@@ -92,6 +92,8 @@ export async function markRefused(
  *
  * DEID_SOP_INSTANCE_CONFLICT: one SOP Instance UID, other bytes, both in this upload.
  * DEID_HIERARCHY_CONFLICT: one series in two studies, or one study of two subjects.
+ * DEID_REFERENCE_CONFLICT: it refers to an instance, series or study of another subject, in this upload or
+ * archived in the project (a segmentation, report or structure set of somebody else).
  * DEID_PSEUDONYM_COLLISION: the pseudonym stands for somebody else, by the vault's digests or because
  * a subject of another key has it.
  */
@@ -105,6 +107,33 @@ export async function refuseContradictions(
        select sha256, instance->>'sopInstanceUid' as sop, instance->>'seriesInstanceUid' as series,
               instance->>'studyInstanceUid' as study, instance->>'patientId' as patient
          from upload_file where upload_id = $1 and status = 'clean'
+     ), named as materialized (
+       select distinct f.sha256, f.instance->>'patientId' as patient, uid #>> '{}' as uid
+         from upload_file f
+        cross join lateral (
+          select jsonb_path_query(f.instance->'metadata', 'strict $.**."00081155".Value[*]')
+          union all
+          select jsonb_path_query(f.instance->'metadata', 'strict $.**."0020000D".Value[*]')
+          union all
+          select jsonb_path_query(f.instance->'metadata', 'strict $.**."0020000E".Value[*]')
+        ) as reference (uid)
+        where f.upload_id = $1 and f.status = 'clean'
+     ), of_others as materialized (
+       select n.sha256 from named n
+         join (select sop as uid, patient from clean union select series, patient from clean
+               union select study, patient from clean) c on c.uid = n.uid and c.patient <> n.patient
+       union
+       select n.sha256 from named n
+         join lateral (
+           select s.subject_id from study s where s.project_id = $2 and s.study_instance_uid = n.uid
+           union all
+           select s.subject_id from series se join study s on s.id = se.study_id
+            where se.project_id = $2 and se.series_instance_uid = n.uid
+           union all
+           select s.subject_id from instance i join series se on se.id = i.series_id
+             join study s on s.id = se.study_id
+            where i.project_id = $2 and i.sop_instance_uid = n.uid) there on true
+         join subject p on p.id = there.subject_id and p.pseudonym <> n.patient
      ), judged as (
        select c.sha256, archived.sha256 as archived_sha256, case
          when sop in (select sop from clean group by sop having count(*) > 1)
@@ -119,6 +148,7 @@ export async function refuseContradictions(
                        where s.project_id = $2 and s.study_instance_uid = study
                          and p.pseudonym <> patient)
            then 'DEID_HIERARCHY_CONFLICT'
+         when c.sha256 in (select sha256 from of_others) then 'DEID_REFERENCE_CONFLICT'
          when exists (select from subject p join upload u on u.id = $1
                        where p.project_id = $2 and p.pseudonym = patient
                          and p.key_version <> u.key_version)
