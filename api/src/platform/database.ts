@@ -55,7 +55,25 @@ export function withSession(url: string): string {
   return named.href
 }
 
-export function openDatabase(options: { url: string; poolSize: number }): Database {
+/**
+ * The address, for statements whose loss in a crash of the database is made good: their commits do not
+ * wait for the disk. What is committed after them as usual takes them along.
+ */
+export function unflushed(url: string): string {
+  const changed = new URL(url)
+  const options = changed.searchParams.get('options') ?? ''
+  changed.searchParams.set('options', `${options} -c synchronous_commit=off`.trim())
+  return changed.href
+}
+
+export interface DatabaseOptions {
+  readonly url: string
+  readonly poolSize: number
+  /** Where a few statements run again and again outside of transactions: planned once a connection. */
+  readonly isPrepared?: boolean
+}
+
+export function openDatabase(options: DatabaseOptions): Database {
   const types = new pg.TypeOverrides()
   types.setTypeParser(DATE_OID, (text) => text)
   const pool = new pg.Pool({
@@ -70,14 +88,33 @@ export function openDatabase(options: { url: string; poolSize: number }): Databa
   // A connection that breaks while idle must not end the process; the next query takes another.
   pool.on('error', () => undefined)
   const watch = watchDatabase(pool, options.url)
+  const nameOf = options.isPrepared === true ? createNames() : undefined
   return {
-    ...queryable((sql, values) => watch.guard(() => pool.query(sql, [...values]))),
+    ...queryable((text, values) =>
+      watch.guard(() =>
+        pool.query({
+          text,
+          values: [...values],
+          ...(nameOf === undefined ? {} : { name: nameOf(text) }),
+        }),
+      ),
+    ),
     transaction: (work) => watch.guard(() => inTransaction(pool, work)),
     pool,
     close: async () => {
       watch.close()
       await pool.end()
     },
+  }
+}
+
+/** The same name for the same text. */
+function createNames(): (sql: string) => string {
+  const names = new Map<string, string>()
+  return (sql) => {
+    const known = names.get(sql) ?? `s${names.size}`
+    names.set(sql, known)
+    return known
   }
 }
 

@@ -25,6 +25,8 @@ const DATABASE_RETRY_MS = 500
 
 export interface AttemptContext {
   readonly db: Database
+  /** For the beginning of an attempt, whose loss in a crash does no harm. */
+  readonly claims: Database
   readonly lease: Lease
   /** The wait before the second attempt; three times that before the third. */
   readonly retryMs: number
@@ -40,7 +42,7 @@ export async function attemptJob(
   payload: unknown,
 ): Promise<void> {
   const { db, lease, log, running } = context
-  const begun = await store.begin(db, jobId, lease.workerId)
+  const begun = await store.begin(context.claims, jobId, lease.workerId)
   if (begun === undefined) {
     const state = await store.stateOf(db, jobId)
     if (state === 'running') throw new JobError('JOB_LEASE_LOST')

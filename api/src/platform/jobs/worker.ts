@@ -5,7 +5,7 @@
 import { EventEmitter } from 'node:events'
 import { run, type WorkerEvents, Logger as WorkerLogger } from 'graphile-worker'
 import { z } from 'zod'
-import { openDatabase, withSession } from '../database.ts'
+import { openDatabase, unflushed, withSession } from '../database.ts'
 import type { Log } from '../log.ts'
 import { attemptJob } from './attempt.ts'
 import { codeOf, type Job, JobError } from './define-job.ts'
@@ -15,10 +15,13 @@ import * as store from './store.ts'
 
 const POLL_MS = 1_000
 const RETRY_MS = 3_000
+const COMPLETED_TOGETHER_MS = 25
 const CANCEL_WATCH_MS = 1_000
 /** What runs when the worker is to stop may go on for so long. */
 const STOP_GRACE_MS = 10_000
 const MAX_CONNECTIONS = 12
+/** Connections that note the beginnings of attempts. */
+const MAX_CLAIMS = 3
 
 export interface Worker {
   readonly stop: () => Promise<void>
@@ -41,7 +44,14 @@ export interface WorkerOptions {
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { databaseUrl, concurrency, leaseMs, retryMs = RETRY_MS, log } = options
   const poolSize = Math.min(concurrency + 2, MAX_CONNECTIONS)
-  const db = openDatabase({ url: databaseUrl, poolSize })
+  const db = openDatabase({ url: databaseUrl, poolSize, isPrepared: true })
+  // A claim that a crash of the database undoes is a job that waits again: the attempt that went on with
+  // it finds the job not its own. Ends, and all that handlers write, are on the disk when they return.
+  const claims = openDatabase({
+    url: unflushed(databaseUrl),
+    poolSize: MAX_CLAIMS,
+    isPrepared: true,
+  })
   const running = new Map<string, AbortController>()
   const leased = Promise.withResolvers<Lease>()
   const pool = Promise.withResolvers<string>()
@@ -50,14 +60,14 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     pool.resolve(workerPool.id)
   })
   const runner = await run({
-    connectionString: withSession(databaseUrl),
+    connectionString: withSession(unflushed(databaseUrl)),
     maxPoolSize: poolSize,
     concurrency,
     events,
     noHandleSignals: true,
     pollInterval: POLL_MS,
-    // Ended jobs leave the queue together.
-    preset: { worker: { completeJobBatchDelay: 0 } },
+    // Ended jobs leave the queue together; nothing waits for that, and the history knows already.
+    preset: { worker: { completeJobBatchDelay: COMPLETED_TOGETHER_MS } },
     gracefulShutdownAbortTimeout: 2 * STOP_GRACE_MS,
     // Its own lines hold payloads; ours hold ids and codes.
     logger: new WorkerLogger(() => () => undefined),
@@ -68,7 +78,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
           const lease = await leased.promise
           // One from before the history, or made by hand, comes again with an entry in it.
           if (key === null) await adopt(job.name, payload)
-          else await attemptJob({ db, lease, retryMs, log, running }, job, key, payload)
+          else await attemptJob({ db, claims, lease, retryMs, log, running }, job, key, payload)
         },
       ]),
     ),
@@ -117,7 +127,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     } finally {
       clearTimeout(timer)
       clearInterval(watch)
-      await db.close()
+      await Promise.all([db.close(), claims.close()])
       ended.resolve(undefined)
     }
   }
