@@ -17,12 +17,12 @@ import { pidOf, untilHealthy } from '../support/processes.ts'
 import { partOf, stow } from '../support/stow.ts'
 import { PROJECT, until } from '../support/workflow.ts'
 
-const KILLS = process.env['PANDOK_FAULTS'] === 'long' ? 50 : 6
+const KILLS = process.env['PANDOK_FAULTS'] === 'long' ? 50 : 5
 const RECOVERED_WITHIN_MS = 15_000
 const SENDERS = 6
 const FILE_BYTES = 20_000
 /** Of the upload that is checked meanwhile. */
-const SLICES = 40
+const SLICES = 20
 /** What an answer may never hold: a line of a stack, or the database's own words. */
 const TOLD_TOO_MUCH = /\n\s+at |node_modules|\.ts:|SQLSTATE|terminat|ECONN/
 
@@ -57,7 +57,11 @@ interface Load {
 }
 
 /** Counts the answer; true when it is 2xx. */
-async function ask(load: Load, path: string, init: RequestInit = {}): Promise<boolean> {
+async function ask(
+  load: Load,
+  path: string,
+  init: Omit<RequestInit, 'headers'> & { headers?: Record<string, string> } = {},
+): Promise<boolean> {
   try {
     const answer = await fetch(`${pandok.url}${path}`, {
       ...init,

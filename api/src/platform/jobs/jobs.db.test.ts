@@ -76,11 +76,11 @@ function kind(parts: Partial<Pick<Job, 'handle' | 'giveUp' | 'retry'>> = {}): Jo
 const enqueue = (job: Job, projectId: string | null = projects[0]?.id ?? null) =>
   db.transaction((tx) => addJob(tx, job.name, { thingId: randomUUID() }, projectId))
 
-const workerOf = (job: Job, concurrency = 2) =>
+const workerOf = (job: Job, concurrency = 2, leaseMs = LEASE_MS) =>
   startWorker({
     databaseUrl: api.databaseUrl,
     concurrency,
-    leaseMs: LEASE_MS,
+    leaseMs,
     retryMs: 20,
     jobs: [job],
     log: LOG,
@@ -424,6 +424,77 @@ test('projects take turns: two hundred jobs of one delay those of another by as 
   expect(order.lastIndexOf('b')).toBeLessThan(20)
   expect(order.lastIndexOf('c')).toBeLessThan(20)
   await worker.stop()
+})
+
+test('F18: 66 who claim at once do each of 1,200 jobs once, and pass none by', async () => {
+  await db.run('create table if not exists effect (thing text not null)')
+  const begun: string[] = []
+  const job = kind({
+    handle: async (payload) => {
+      const { thingId } = z.object({ thingId: z.string() }).parse(payload)
+      begun.push(thingId)
+      await db.transaction(async (tx) => {
+        await tx.run('insert into effect values ($1)', [thingId])
+      })
+    },
+  })
+  const count = 1_200
+  await db.transaction(async (tx) => {
+    for (let at = 0; at < count; at++) {
+      await addJob(tx, job.name, { thingId: String(at) }, projects[at % 2]?.id ?? null)
+    }
+  })
+  const started = performance.now()
+  // One process has all of them, so beats may be late; each has up to 24 of the server's 100 connections.
+  const workers = await Promise.all(Array.from({ length: 3 }, () => workerOf(job, 22, 30_000)))
+  const left = () =>
+    db.one(
+      z.object({ count: z.number() }),
+      `select count(*)::int as count from job where name = $1 and state <> 'done'`,
+      [job.name],
+    )
+  // New ones keep coming: those that wait are not passed by.
+  let added = 0
+  while ((await left()).count > 0 && performance.now() - started < 40_000) {
+    if (added < 200 && begun.length < count) {
+      added += 20
+      await db.transaction(async (tx) => {
+        for (let at = 0; at < 20; at++) {
+          await addJob(tx, job.name, { thingId: `late ${added + at}` }, null)
+        }
+      })
+    }
+    await delay(50)
+  }
+  const seconds = (performance.now() - started) / 1_000
+  const [{ count: unfinished }, done] = [
+    await left(),
+    await db.many(
+      z.object({ thing: z.string(), times: z.number() }),
+      'select thing, count(*)::int as times from effect group by thing',
+    ),
+  ]
+  const twice = done.filter(({ times }) => times > 1).length
+  // By how many later ones a job was passed when it began.
+  const early = begun.filter((each) => !each.startsWith('late')).map(Number)
+  let [highest, passedBy] = [-1, 0]
+  for (const at of early) {
+    highest = Math.max(highest, at)
+    passedBy = Math.max(passedBy, highest - at)
+  }
+  const attempts = await db.one(
+    z.object({ most: z.number() }),
+    'select max(attempts) as most from job where name = $1',
+    [job.name],
+  )
+  process.stdout.write(
+    `66 claimers in 3 workers: ${count + added} jobs, ${unfinished} lost, ${twice} done twice, ` +
+      `none passed by more than ${passedBy} later ones, ${((count + added) / seconds).toFixed(0)} jobs/s\n`,
+  )
+  expect([done.length, unfinished, twice, attempts.most]).toEqual([count + added, 0, 0, 1])
+  // Those that are claimed at the same moment begin in any order.
+  expect(passedBy).toBeLessThan(128)
+  await Promise.all(workers.map((worker) => worker.stop()))
 })
 
 describe('leases', () => {
