@@ -29,7 +29,13 @@ import {
   lookAtUploadJob,
   startLooker,
 } from './deidentification/index.ts'
-import { createDicomwebService, createPixels, dicomwebRoutes } from './dicomweb/index.ts'
+import {
+  createDicomwebService,
+  createPixels,
+  dicomwebRoutes,
+  forgetDerived,
+  forgetOldDerived,
+} from './dicomweb/index.ts'
 import {
   closeQuietJob,
   createCollector,
@@ -43,9 +49,11 @@ import {
   neededBlobs,
   peerRoutes,
   receiverRoutes,
+  removeAbandonedParts,
   removeUnfinishedJob,
   removeUnneededBlobs,
   stowRoutes,
+  waitingBlobs,
 } from './intake/index.ts'
 import { createOutcomeService, outcomeAt, outcomeRoutes } from './outcomes/index.ts'
 import { createPeopleService, peopleRoutes } from './people/index.ts'
@@ -57,7 +65,13 @@ import type { Handlers, ScopeResolvers } from './platform/http/handler.ts'
 import { type KnownAccess, openKnownAccess } from './platform/http/known-access.ts'
 import { createHttpServer } from './platform/http/server.ts'
 import { systemRoutes } from './platform/http/system-routes.ts'
-import { createJobService, fenced, type Job, jobRoutes } from './platform/jobs/index.ts'
+import {
+  createJobService,
+  fenced,
+  type Job,
+  jobRoutes,
+  purgeJobHistory,
+} from './platform/jobs/index.ts'
 import type { Log } from './platform/log.ts'
 import { createProgrammeService, programmeRoutes } from './programme/index.ts'
 import { createProjectService, projectRoutes } from './projects/index.ts'
@@ -129,6 +143,8 @@ export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) 
   const archive = createArchiveService({ db })
   const blobNeeds: BlobNeeds = {
     needed: neededBlobs,
+    waiting: (area, after, limit) => waitingBlobs(db, area, after, limit),
+    forgetDerived: (sha256s) => forgetDerived(db, sha256s),
     removeUnneeded: (area, sha256s) => removeUnneededBlobs(db, blobs, area, sha256s),
   }
   const storage = createStorageService({
@@ -136,6 +152,16 @@ export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) 
     blobs,
     log,
     needs: blobNeeds,
+    chores: [
+      { name: 'abandoned parts', run: (signal) => removeAbandonedParts(db, blobs, signal) },
+      { name: 'derived rows', run: () => forgetOldDerived(db) },
+      {
+        name: 'job history',
+        run: async (signal) => {
+          await purgeJobHistory(db, config.jobHistoryDays, signal)
+        },
+      },
+    ],
     scrubBytesPerSecond: config.scrubBytesPerSecond,
   })
   const pixelPool = startPixelPool({ processes: config.pixelProcesses })

@@ -182,6 +182,7 @@ function passedOn(env: Readonly<Record<string, string | undefined>>): Record<str
     'DICOM_TLS_CA_FILE',
     'DICOM_TLS_CERT_FILE',
     'DICOM_TLS_KEY_FILE',
+    'JOB_HISTORY_DAYS',
     'JOB_LEASE_SECONDS',
     'LOCAL_COPIES_DIR',
     'LOG_LEVEL',

@@ -76,6 +76,7 @@ export async function startTestApi(parts: Partial<Parts> = {}): Promise<TestApi>
     maxStowBytes: 256 * 1024 ** 2,
     workerConcurrency: 2,
     jobLeaseSeconds: 30,
+    jobHistoryDays: 180,
     logLevel: 'error',
   }
   await migrateVault({

@@ -2,7 +2,7 @@
 import { connect, type Socket } from 'node:net'
 import { SOP_CLASSES } from './sop-classes.ts'
 
-export const VERIFICATION = '1.2.840.10008.1.1'
+const VERIFICATION = '1.2.840.10008.1.1'
 const CT_IMAGE_STORAGE = SOP_CLASSES.CT
 const EXPLICIT_LE = '1.2.840.10008.1.2.1'
 

@@ -1,6 +1,6 @@
 /**
  * Archived instances in other transfer syntaxes: made when they are asked for, by a process with limits,
- * and kept in the area `derived` until somebody empties it. Several askers wait for one making.
+ * and kept in the area `derived` for a month, or until somebody empties it. Several askers wait for one making.
  */
 import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
@@ -82,6 +82,16 @@ export function createDerived(deps: { db: Database; blobs: BlobStore; pixels: Pi
       return { area: 'derived', transferSyntaxUid, frames, ...put }
     })
   }
+}
+
+/** Rows of the cache go with their blobs. */
+export async function forgetDerived(db: Queryable, sha256s: readonly string[]): Promise<void> {
+  await db.run('delete from derived_blob where sha256 = any($1)', [sha256s])
+}
+
+/** Rows that are as old as blobs never become, whose area somebody emptied. */
+export async function forgetOldDerived(db: Queryable): Promise<void> {
+  await db.run(`delete from derived_blob where created_at < now() - interval '31 days'`)
 }
 
 export function unable(code: string): PandokError {

@@ -172,6 +172,35 @@ export async function neededBlobs(
   return rows.map((row) => row.sha256)
 }
 
+/** The next hashes of the area that are needed, in their order. */
+export async function waitingBlobs(
+  db: Queryable,
+  area: SharedArea,
+  after: string,
+  limit: number,
+): Promise<string[]> {
+  const Row = z.object({ sha256: z.string() })
+  if (area === 'incoming') {
+    const parts = await db.many(
+      Row,
+      `select distinct part_sha256 as sha256 from upload_part where part_sha256 > $1
+        order by part_sha256 limit $2`,
+      [after, limit],
+    )
+    return parts.map((row) => row.sha256)
+  }
+  const { files, uploads } = NEEDED_BY[area]
+  const rows = await db.many(
+    Row,
+    `select distinct f.sha256 from upload_file f join upload u on u.id = f.upload_id
+      where f.sha256 > $1 and f.status in ('received', 'clean', 'conflict') and f.status = any($2)
+        and (u.status = any($3) or u.awaits_retry)
+      order by f.sha256 limit $4`,
+    [after, files, uploads, limit],
+  )
+  return rows.map((row) => row.sha256)
+}
+
 export async function missingFiles(
   tx: Transaction,
   uploadId: string,

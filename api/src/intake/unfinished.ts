@@ -1,6 +1,7 @@
 /**
- * The job that removes what nobody goes on with: parts of files that were abandoned or whose upload is
- * closed, and the files of an upload that a person gave up. May run again after a crash at any point.
+ * Removes what nobody goes on with: parts of files that were abandoned or whose upload is closed, which a
+ * chore looks for hourly too, and, as a job, the files of an upload that a person gave up. May run again
+ * after a crash at any point.
  */
 import { z } from 'zod'
 import type { BlobStore } from '../platform/blobs/index.ts'
@@ -21,22 +22,30 @@ export function removeUnfinishedJob({ db, blobs }: { db: Database; blobs: BlobSt
     name: REMOVE_UNFINISHED,
     payload: Payload,
     handle: async ({ uploadId }, signal) => {
-      for (;;) {
-        const files = await store.abandonedFiles(db, ABANDONED_AFTER_HOURS)
-        if (files.length === 0) break
-        for (const file of files) {
-          signal.throwIfAborted()
-          await forgetFile(db, blobs, file.uploadId, file.sha256)
-        }
-      }
+      await removeAbandonedParts(db, blobs, signal)
       if (uploadId === undefined) return
       if ((await store.statusOf(db, uploadId)) !== 'discarded') return
       await removeUnneededBlobs(db, blobs, 'quarantine', await store.filesOf(db, uploadId))
     },
-    // What stays takes room and is named by nobody; the next upload that closes tries again.
+    // What stays takes room and is named by nobody; the chore and the orphan sweep try again.
     giveUp: () => Promise.resolve(),
     retry: AS_IT_IS,
   })
+}
+
+export async function removeAbandonedParts(
+  db: Database,
+  blobs: BlobStore,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    const files = await store.abandonedFiles(db, ABANDONED_AFTER_HOURS)
+    if (files.length === 0) return
+    for (const file of files) {
+      signal.throwIfAborted()
+      await forgetFile(db, blobs, file.uploadId, file.sha256)
+    }
+  }
 }
 
 /** Removes what came of a file so far. */

@@ -106,6 +106,8 @@ export interface Config {
    * machine, a full disk), it costs work; longer, time.
    */
   readonly jobLeaseSeconds: number
+  /** Days after which a job that was done or cancelled is forgotten; what failed stays. */
+  readonly jobHistoryDays: number
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
 }
 
@@ -188,6 +190,7 @@ export function readConfig(env: Env): Config {
     scrubBytesPerSecond: number('SCRUB_MIB_PER_SECOND', 16) * 1024 ** 2,
     workerConcurrency: number('WORKER_CONCURRENCY', 2),
     jobLeaseSeconds: number('JOB_LEASE_SECONDS', 30),
+    jobHistoryDays: number('JOB_HISTORY_DAYS', 180),
     logLevel: logLevel(env['LOG_LEVEL'] ?? 'info', wrong),
   }
   if (wrong.length > 0) throw new Error(`Settings are wrong:\n  ${wrong.join('\n  ')}`)

@@ -19,7 +19,7 @@ const BATCH = 500
 const LEASE_SECONDS = 10 * 60
 const REST_SECONDS = 60 * 60
 
-type Passage = 'quarantine' | 'incoming' | 'staging'
+export type Passage = 'quarantine' | 'incoming' | 'staging'
 
 /** What only the features know. */
 export interface BlobNeeds {
@@ -29,6 +29,10 @@ export interface BlobNeeds {
     area: Passage,
     sha256s: readonly string[],
   ) => Promise<readonly string[]>
+  /** The next hashes that something waits for, in their order. */
+  readonly waiting: (area: Passage, after: string, limit: number) => Promise<readonly string[]>
+  /** Rows of `derived` that name these go. */
+  readonly forgetDerived: (sha256s: readonly string[]) => Promise<void>
   /** Removes those that nothing waits for at the moment of removal; the number of them. */
   readonly removeUnneeded: (area: Passage, sha256s: readonly string[]) => Promise<number>
 }
@@ -64,9 +68,10 @@ export function createOrphanSweep(deps: {
   /** A batch of one area. */
   async function look(area: (typeof AREAS)[number], names: readonly string[]): Promise<void> {
     if (area === 'derived') {
-      for (const name of await olderThan(area, names, DERIVED_IS_OLD_AFTER_MS)) {
-        await blobs.remove(area, name)
-      }
+      const old = await olderThan(area, names, DERIVED_IS_OLD_AFTER_MS)
+      // Rows first: whoever asks meanwhile makes it again.
+      await needs.forgetDerived(old)
+      for (const name of old) await blobs.remove(area, name)
       return
     }
     const isKept = area === 'archive' || area === 'release'

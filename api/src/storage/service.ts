@@ -1,6 +1,7 @@
 /**
  * Duties that come round in every worker: the scrub reads what is kept for good and compares it with
- * its name; the orphan sweep frees areas of blobs without a row; leftovers of killed processes go. A duty
+ * its name; the orphan sweep frees areas of blobs without a row; leftovers of killed processes, parts that
+ * were abandoned and old history go (tidy.ts). A duty
  * is taken from a table under a lease, so that any number of workers share it and a pass survives them;
  * as rows of the queue they would fill its history with nothing.
  */
@@ -11,6 +12,7 @@ import type { Log } from '../platform/log.ts'
 import { createHealth } from './health.ts'
 import { type BlobNeeds, createOrphanSweep } from './orphans.ts'
 import { createScrub } from './scrub.ts'
+import { type Chore, createTidy } from './tidy.ts'
 
 const LOOK_EVERY_MS = 60_000
 
@@ -19,6 +21,8 @@ export function createStorageService(deps: {
   blobs: BlobStore
   log: Log
   needs: BlobNeeds
+  /** What the features want done now and then. */
+  chores: readonly Chore[]
   /** How fast the scrub may read. */
   scrubBytesPerSecond: number
   /** Blobs between two looks at the clock. */
@@ -27,12 +31,14 @@ export function createStorageService(deps: {
   const { blobs, log } = deps
   const scrub = createScrub(deps)
   const orphans = createOrphanSweep(deps)
+  const tidy = createTidy(deps)
 
   /** One portion of each duty that is due. */
   const runDue = async (signal: AbortSignal): Promise<void> => {
     await blobs.sweepLeftovers()
     await scrub.runDue(signal)
     await orphans.runDue(signal)
+    await tidy.runDue(signal)
   }
 
   return {

@@ -72,6 +72,7 @@ interface Changes {
   readonly blobs?: Partial<BlobStore>
   readonly scrubBytesPerSecond?: number
   readonly portionBlobs?: number
+  readonly chores?: Parameters<typeof createStorageService>[0]['chores']
 }
 function care(changes: Changes = {}) {
   return createStorageService({
@@ -79,6 +80,7 @@ function care(changes: Changes = {}) {
     blobs: { ...blobs, ...changes.blobs },
     log,
     needs: api.app.blobNeeds,
+    chores: changes.chores ?? [],
     scrubBytesPerSecond: changes.scrubBytesPerSecond ?? Number.MAX_SAFE_INTEGER,
     ...(changes.portionBlobs === undefined ? {} : { portionBlobs: changes.portionBlobs }),
   })
@@ -255,14 +257,135 @@ describe('orphans', () => {
     expect(kinds).toEqual([`${kept} orphan`])
   })
 
-  test('what can be made again goes after a month', async () => {
+  test('what can be made again goes after a month, with its rows', async () => {
     const [old, young] = [await put('derived'), await put('derived')]
-    await care({ blobs: aged([old, young], 31 * 24 * HOUR) }).runDue(signal)
+    await sql.query(
+      `insert into derived_blob (source_sha256, form, sha256, byte_count)
+       select sha256, '1.2', sha256, 100 from unnest($1::text[]) sha256`,
+      [[old, young]],
+    )
+    await care({ blobs: aged([old], 31 * 24 * HOUR) }).runDue(signal)
     expect(await blobs.size('derived', old)).toBeUndefined()
+    const rows = await sql.query<{ sha256: string }>('delete from derived_blob returning sha256')
+    expect(rows.rows).toEqual([{ sha256: young }])
     const again = await put('derived')
     await dueAgain()
     await care({ blobs: aged([again], 29 * 24 * HOUR) }).runDue(signal)
     expect(await blobs.size('derived', again)).toBe(100)
+  })
+})
+
+describe('what is tidied hourly', () => {
+  beforeAll(async () => {
+    await api.as('admin').putMember({
+      params: { projectKey: 'kept', username: 'lee' },
+      body: { roles: ['data-manager'] },
+    })
+  })
+  const begun = async () =>
+    (await api.as('lee').createUpload({ params: { projectKey: 'kept' }, body: {} })).id
+
+  test.each([
+    ['quarantine', 'received', 'receiving'],
+    ['staging', 'clean', 'awaiting-qc'],
+  ] as const)(
+    '%s: a row that waits for a blob that is gone is found',
+    async (area, file, upload) => {
+      const uploadId = await begun()
+      const bytes = randomBytes(100)
+      const { sha256 } = await blobs.put(area, piecesOf(bytes))
+      await sql.query(
+        `insert into upload_file (upload_id, sha256, byte_count, status, instance)
+       values ($1, $2, 100, $3, '{}')`,
+        [uploadId, sha256, file],
+      )
+      await sql.query('update upload set status = $2 where id = $1', [uploadId, upload])
+      const findings = async () => {
+        await dueAgain()
+        await care().runDue(signal)
+        return (await health()).findings.map(({ foundAt: _foundAt, ...finding }) => finding)
+      }
+      expect(await findings()).toEqual([])
+      await blobs.remove(area, sha256)
+      expect(await findings()).toEqual([{ area, sha256, kind: 'missing' }])
+      expect(await findings()).toHaveLength(1)
+      expect(lines).toMatchObject([{ code: 'BLOB_MISSING', area }])
+      await blobs.put(area, piecesOf(bytes))
+      expect(await findings()).toEqual([])
+      // Nobody waits for it any more.
+      await blobs.remove(area, sha256)
+      expect(await findings()).toHaveLength(1)
+      await sql.query(`update upload set status = 'rejected' where id = $1`, [uploadId])
+      expect(await findings()).toEqual([])
+    },
+  )
+
+  test('parts that nobody goes on with for a week go, though no upload closes', async () => {
+    const uploadId = await begun()
+    const parts = [await blobs.put('incoming', piecesOf(randomBytes(100)))]
+    parts.push(await blobs.put('incoming', piecesOf(randomBytes(100))))
+    for (const [at, { sha256 }] of parts.entries()) {
+      await sql.query(
+        `with file as (
+           insert into upload_unfinished (upload_id, sha256, byte_count, offset_bytes, changed_at)
+           values ($1, $2, 1000, 100, now() - $3 * interval '1 day'))
+         insert into upload_part (upload_id, sha256, offset_bytes, byte_count, part_sha256)
+         values ($1, $2, 0, 100, $2)`,
+        [uploadId, sha256, at === 0 ? 8 : 6],
+      )
+    }
+    await api.app.storage.runDue(signal)
+    const sizes = await Promise.all(parts.map(({ sha256 }) => blobs.size('incoming', sha256)))
+    expect(sizes).toEqual([undefined, 100])
+    const { rows } = await sql.query('select from upload_unfinished where upload_id = $1', [
+      uploadId,
+    ])
+    expect(rows).toHaveLength(1)
+  })
+
+  test('history of jobs older than its days goes; what failed or is young stays', async () => {
+    await sql.query(
+      `insert into job_worker (id, pool, session, host, pid, ended_at, is_lost)
+       select gen_random_uuid(), 'p' || n, 's', 'h', 1, now() - interval '200 days', false
+         from generate_series(1, 2) n`,
+    )
+    await sql.query(
+      `insert into job (name, payload, state, reason, worker_id, finished_at)
+       select name, '{}', state, reason, (select id from job_worker where pool = pool_name),
+              now() - days * interval '1 day'
+         from (values ('old done', 'done', null, 'p1', 181), ('old cancelled', 'cancelled', null, null, 181),
+                      ('young', 'done', null, null, 179), ('old failed', 'failed', 'CODE', 'p2', 400))
+              as job (name, state, reason, pool_name, days)`,
+    )
+    await dueAgain()
+    await api.app.storage.runDue(signal)
+    const jobs = await sql.query<{ name: string }>(
+      `select name from job where name in ('old done', 'old cancelled', 'young', 'old failed')`,
+    )
+    expect(jobs.rows.map(({ name }) => name).sort()).toEqual(['old failed', 'young'])
+    const workers = await sql.query<{ pool: string }>('select pool from job_worker order by pool')
+    expect(workers.rows).toEqual([{ pool: 'p2' }])
+    const audited = await sql.query<{ details: unknown }>(
+      `select details from audit_event where action = 'job:jobs.purge'`,
+    )
+    expect(audited.rows).toEqual([{ details: { jobs: 2, workers: 1, afterDays: 180 } }])
+  })
+
+  test('a chore that fails keeps none of the others from being done', async () => {
+    const done: string[] = []
+    const chores = [
+      { name: 'broken', run: () => Promise.reject(new PandokError('CONFLICT')) },
+      {
+        name: 'other',
+        run: () => {
+          done.push('other')
+          return Promise.resolve()
+        },
+      },
+    ]
+    await care({ chores }).runDue(signal)
+    expect(done).toEqual(['other'])
+    expect(lines).toEqual([{ chore: 'broken', error: 'CONFLICT' }])
   })
 })
 

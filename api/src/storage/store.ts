@@ -1,8 +1,13 @@
 /** The care of storage in SQL. */
 import { z } from 'zod'
+import type { BlobArea } from '../platform/blobs/index.ts'
 import type { Database, Queryable, Transaction } from '../platform/database.ts'
 
 type KeptArea = 'archive' | 'release'
+export interface NamedBlob {
+  readonly area: BlobArea
+  readonly sha256: string
+}
 
 export interface KeptBlob {
   readonly area: KeptArea
@@ -34,7 +39,7 @@ const DutyRow = z
   }))
 export type Duty = z.output<typeof DutyRow>
 
-type DutyName = 'scrub' | 'orphans'
+type DutyName = 'scrub' | 'orphans' | 'tidy'
 
 export async function dutyNamed(db: Queryable, name: DutyName): Promise<Duty> {
   return await db.one(DutyRow, 'select * from storage_duty where name = $1', [name])
@@ -133,7 +138,7 @@ export async function setVerified(tx: Transaction, { area, sha256 }: KeptBlob): 
 /** False when it was known. */
 export async function addFinding(
   tx: Transaction,
-  { area, sha256 }: KeptBlob,
+  { area, sha256 }: NamedBlob,
   kind: 'missing' | 'damaged' | 'orphan',
 ): Promise<boolean> {
   const added = await tx.run(
@@ -144,9 +149,20 @@ export async function addFinding(
   return added === 1
 }
 
+/** Of an area, the names that are reported as missing. */
+export async function openMissing(db: Queryable, area: BlobArea): Promise<string[]> {
+  const rows = await db.many(
+    z.object({ sha256: z.string() }),
+    `select sha256 from storage_finding
+      where area = $1 and kind = 'missing' and resolved_at is null`,
+    [area],
+  )
+  return rows.map((row) => row.sha256)
+}
+
 export async function resolve(
   tx: Transaction,
-  { area, sha256 }: KeptBlob,
+  { area, sha256 }: NamedBlob,
   kinds: readonly string[],
 ): Promise<void> {
   await tx.run(

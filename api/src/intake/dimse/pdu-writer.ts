@@ -4,7 +4,7 @@ import type { AssociationRequest } from './association-request.ts'
 import { ABORT_REASON, type DimseError } from './dimse-error.ts'
 
 /** PS3.8 table 9-18. */
-export const CONTEXT_RESULT = {
+const CONTEXT_RESULT = {
   accepted: 0,
   'abstract-syntax-not-supported': 3,
   'transfer-syntaxes-not-supported': 4,
@@ -18,7 +18,7 @@ export interface AnsweredContext {
 }
 
 /** Result, source and reason (PS3.8 table 9-21). */
-export const REJECTION = {
+const REJECTION = {
   'application-context-unknown': [1, 1, 2],
   'calling-unknown': [1, 1, 3],
   'called-unknown': [1, 1, 7],

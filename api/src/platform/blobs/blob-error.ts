@@ -9,6 +9,8 @@ type BlobErrorCode =
   | 'BLOB_MISSING'
   /** The bytes are not those that were stored: changed, cut, in another order or of another blob. */
   | 'BLOB_DAMAGED'
+  /** It lies in an encrypted area as plain bytes: of an installation from before there was encryption. */
+  | 'BLOB_NOT_ENCRYPTED'
   /** Encrypted with an installation key that is not configured here. */
   | 'BLOB_KEY_UNKNOWN'
 

@@ -139,6 +139,21 @@ describe('what is not the object that was sealed is refused', () => {
   })
 })
 
+test.each<[string, Buffer, string]>([
+  [
+    'a file of before there was encryption',
+    Buffer.concat([Buffer.alloc(128), Buffer.from('DICM'), randomBytes(300)]),
+    'BLOB_NOT_ENCRYPTED',
+  ],
+  ['a text', Buffer.alloc(500, 'abcdefghij'), 'BLOB_DAMAGED'],
+  ['fewer bytes than a header', Buffer.alloc(60), 'BLOB_DAMAGED'],
+])('%s, where something encrypted should be', async (_title, bytes, code) => {
+  const whole = { offset: 0, length: 10 }
+  const name = sha256(bytes)
+  await expect(all(unseal(inPieces(bytes), keys, name))).rejects.toMatchObject({ code })
+  await expect(unsealRange(asObject(bytes), whole, keys, name)).rejects.toMatchObject({ code })
+})
+
 describe('the key of the installation', () => {
   const former = randomBytes(32)
   const current = randomBytes(32)

@@ -161,7 +161,10 @@ function wrapDataKey(wrapping: WrappingKey, prefix: Buffer, dataKey: Buffer): Bu
 
 function openHeader(header: Buffer, keys: KeyRing): { dataKey: Buffer; prefix: Buffer } {
   if (header.length < HEADER_BYTES || !header.subarray(0, MAGIC.length).equals(MAGIC)) {
-    throw damaged()
+    // As a DICOM file begins (PS3.10 7.1), and nothing that was encrypted.
+    const start = header.subarray(0, HEADER_BYTES)
+    const isPreamble = start.length === HEADER_BYTES && start.every((byte) => byte === 0)
+    throw isPreamble ? notEncrypted() : damaged()
   }
   const id = header.subarray(MAGIC.length, MAGIC.length + KEY_ID_BYTES)
   const wrapping = keys.find((each) => each.id.equals(id))
@@ -225,6 +228,13 @@ function open(
   } catch (error) {
     throw new BlobError('BLOB_DAMAGED', 'does not decrypt', { cause: error })
   }
+}
+
+function notEncrypted(): BlobError {
+  return new BlobError(
+    'BLOB_NOT_ENCRYPTED',
+    'lies here unencrypted, from before this area was; send the file again',
+  )
 }
 
 function damaged(): BlobError {
