@@ -34,7 +34,10 @@ export interface TestApi {
 }
 
 /** `admin` is the administrator of the installation. */
-export async function startTestApi(parts: Partial<Parts> = {}): Promise<TestApi> {
+export async function startTestApi(
+  parts: Partial<Parts> = {},
+  settings: Partial<Pick<Config, 'peers'>> = {},
+): Promise<TestApi> {
   const [database, vault] = await Promise.all([createTestDatabase(), createEmptyDatabase()])
   const blobs = await mkdtemp(join(tmpdir(), 'pandok-api-'))
   const { publicKey, privateKey } = await generateKeyPair('ES256')
@@ -78,6 +81,7 @@ export async function startTestApi(parts: Partial<Parts> = {}): Promise<TestApi>
     jobLeaseSeconds: 30,
     jobHistoryDays: 180,
     logLevel: 'error',
+    ...settings,
   }
   await migrateVault({
     vaultUrl: vault.url,

@@ -78,7 +78,9 @@ const tooWide = (of: Page) =>
 /** Three English words in a row, anywhere a person reads; texts of files and codes are as they are. */
 const englishOn = (of: Page) =>
   of.evaluate(() => {
-    const isSentence = (text: string) => /[A-Za-z]{2,},? [A-Za-z]{2,},? [A-Za-z]{2,}/.test(text)
+    // The standard's words stay as they are.
+    const isSentence = (text: string) =>
+      /[A-Za-z]{2,},? [A-Za-z]{2,},? [A-Za-z]{2,}/.test(text.replaceAll('SOP Instance UID', ''))
     const found: string[] = []
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
     for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {

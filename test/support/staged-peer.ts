@@ -15,7 +15,7 @@ export interface StagedPeer {
   readonly studyInstanceUid: string
   /** Numbers of the instances that were asked for, from 0. */
   readonly asked: readonly number[]
-  /** From the instance of this number on; undefined: it serves well. */
+  /** From the instance of this number on (-1: a search already); undefined: it serves well. */
   readonly trouble: (from: number, what: Trouble | undefined) => void
   readonly stop: () => Promise<void>
 }
@@ -33,7 +33,10 @@ export async function startStagedPeer(files: readonly Uint8Array[]): Promise<Sta
     const series = `/studies/${STUDY}/series`
     const number = Number(path.split(`${SERIES}.`)[1] ?? Number.NaN)
     const bytes = files[number]
-    if (path === '/studies') {
+    const { from, what } = stage
+    if (from < 0 && what?.kind === 'redirect') {
+      response.writeHead(302, { location: what.to }).end()
+    } else if (path === '/studies') {
       json(response, [
         {
           '0020000D': text('UI', STUDY),
@@ -53,7 +56,7 @@ export async function startStagedPeer(files: readonly Uint8Array[]): Promise<Sta
     } else if (bytes === undefined) response.writeHead(404).end()
     else {
       asked.push(number)
-      const trouble = number >= stage.from ? stage.what : undefined
+      const trouble = number >= from ? what : undefined
       if (trouble === undefined) sendFile(response, bytes)
       else if (trouble.kind === 'redirect') response.writeHead(302, { location: trouble.to }).end()
       else if (trouble.kind === 'break') {

@@ -143,8 +143,19 @@ export function createPeerClient(peer: Peer): PeerClient {
 }
 
 async function* chunksOf(answer: Response): AsyncGenerator<Buffer> {
-  if (answer.body === null) return
-  for await (const chunk of answer.body) yield Buffer.from(chunk)
+  const reader = answer.body?.getReader()
+  if (reader === undefined) return
+  try {
+    for (;;) {
+      const chunk = await reader.read().catch(() => undefined)
+      if (chunk === undefined) throw new PandokError('PEER_FAILED', 'its answer broke off')
+      if (chunk.done) return
+      yield Buffer.from(chunk.value)
+    }
+  } finally {
+    // Of one that is not read to its end: the connection goes too.
+    await reader.cancel().catch(() => undefined)
+  }
 }
 
 async function limitedText(answer: Response): Promise<string> {

@@ -15,7 +15,7 @@ import { addJob, codeOf, defineJob, type Job } from '../../platform/jobs/index.t
 import { coalesce } from '../collect/coalesce.ts'
 import { removeUnneededBlobs } from '../shared-blobs.ts'
 import { lockBlobs } from '../store.ts'
-import { readMultipartType, readParts } from '../stow/multipart-related.ts'
+import { readMultipartType, readParts, TornBodyError } from '../stow/multipart-related.ts'
 import { createPeerClient, type PeerQuery } from './client.ts'
 import * as store from './store.ts'
 
@@ -71,7 +71,8 @@ export function createPeers(deps: { db: Database; peers: readonly Peer[] }) {
           peerKey,
           studyInstanceUid,
         })
-        await addJob(tx, IMPORT_STUDY, { importId }, projectId)
+        // The upload first: it is what the job is about.
+        await addJob(tx, IMPORT_STUDY, { uploadId, importId }, projectId)
         const details = { uploadId }
         await audit(tx, actor, projectId, { action: 'importStudy', peerKey, details })
         return { uploadId }
@@ -104,13 +105,15 @@ export function importStudyJob(deps: {
       const instances = await client.instancesOf(study, MAX_INSTANCES, signal)
       await store.setTotal(db, importId, instances.length)
       const done = await store.doneOf(db, importId)
+      let bytes = 0
       for (const [at, { series, instance }] of instances.entries()) {
-        report({ files: at, of: instances.length })
+        report({ files: at, of: instances.length, bytes })
         signal.throwIfAborted()
         const digest = createHmac('sha256', key).update(`import\0${instance}`).digest('hex')
         if (done.has(digest)) continue
         const answer = await client.retrieve({ study, series, instance }, signal)
         const file = await put(answer)
+        bytes += file.bytes
         await db.transaction(async (tx) => {
           await lockBlobs(tx, [file.sha256])
           if ((await blobs.size('quarantine', file.sha256)) === undefined) {
@@ -119,6 +122,7 @@ export function importStudyJob(deps: {
           await store.enterInstance(tx, { importId, uploadId, digest, ...file })
         })
       }
+      report({ files: instances.length, of: instances.length, bytes })
       await db.transaction((tx) => finish(tx, importId, open, null))
     },
     giveUp: async ({ importId }, error) => {
@@ -127,14 +131,35 @@ export function importStudyJob(deps: {
       const hashes = await db.transaction((tx) => finish(tx, importId, open, codeOf(error)))
       await removeUnneededBlobs(db, blobs, 'quarantine', hashes)
     },
+    // What is there stays, encrypted, until a person goes on with it or gives it up.
+    retry: {
+      fail: async ({ importId }, error) => {
+        const open = await store.openImport(db, importId)
+        if (open === undefined) return
+        await db.transaction(async (tx) => {
+          const ended = await store.suspendImport(tx, open.uploadId, codeOf(error))
+          await audit(tx, open, { files: ended.files, failureCode: codeOf(error) })
+        })
+      },
+      revive: async ({ importId }, tx) => {
+        if (!(await store.reviveImport(tx, importId))) throw new PandokError('JOB_NOT_RETRYABLE')
+      },
+    },
   })
 
   async function put(answer: { contentType: string | undefined; body: AsyncIterable<Buffer> }) {
-    const { boundary } = readMultipartType(answer.contentType)
-    const limits = { parts: 1, headerBytes: 8 * 1024, bodyBytes: maxFileBytes + 64 * 1024 }
-    for await (const part of readParts(answer.body, boundary, limits)) {
-      const file = await blobs.put('quarantine', coalesce(part.body), { maxBytes: maxFileBytes })
-      if (file.bytes > 0) return file
+    try {
+      const { boundary } = readMultipartType(answer.contentType)
+      const limits = { parts: 1, headerBytes: 8 * 1024, bodyBytes: maxFileBytes + 64 * 1024 }
+      for await (const part of readParts(answer.body, boundary, limits)) {
+        const file = await blobs.put('quarantine', coalesce(part.body), { maxBytes: maxFileBytes })
+        if (file.bytes > 0) return file
+      }
+    } catch (error) {
+      if (error instanceof TornBodyError) {
+        throw new PandokError('PEER_FAILED', 'its answer broke off', { cause: error })
+      }
+      throw error
     }
     throw new PandokError('PEER_FAILED', 'its answer holds no file')
   }
@@ -149,14 +174,23 @@ export function importStudyJob(deps: {
     const { uploadId, projectId } = open
     const ended = await store.finishImport(tx, importId, uploadId, failureCode)
     if (ended.isWhole) await addJob(tx, deps.checkJob, { uploadId }, projectId)
+    const failure = failureCode === null ? {} : { failureCode }
+    await audit(tx, open, { files: ended.sha256s.length, ...failure })
+    return ended.isWhole ? [] : ended.sha256s
+  }
+
+  async function audit(
+    tx: Transaction,
+    { projectId, uploadId }: { projectId: string; uploadId: string },
+    details: Readonly<Record<string, unknown>>,
+  ): Promise<void> {
     await recordAudit(tx, {
       actorId: null,
       projectId,
       action: `job:${IMPORT_STUDY}`,
       objectKind: 'upload',
       objectId: uploadId,
-      details: { files: ended.sha256s.length, ...(failureCode === null ? {} : { failureCode }) },
+      details,
     })
-    return ended.isWhole ? [] : ended.sha256s
   }
 }

@@ -79,6 +79,36 @@ export async function enterInstance(
   )
 }
 
+/** It failed, and a person may go on with it: what is there stays, and the name of the study. */
+export async function suspendImport(
+  tx: Transaction,
+  uploadId: string,
+  failureCode: string,
+): Promise<{ files: number }> {
+  await tx.run(
+    `update upload set status = 'failed', failure_code = $2, awaits_retry = true
+      where id = $1 and status = 'receiving'`,
+    [uploadId, failureCode],
+  )
+  return await tx.one(
+    z.object({ files: z.number() }),
+    'select count(*)::int as files from upload_file where upload_id = $1',
+    [uploadId],
+  )
+}
+
+/** False: it did not fail, or nothing is left to go on with. */
+export async function reviveImport(tx: Transaction, importId: string): Promise<boolean> {
+  const revived = await tx.run(
+    `update upload u set status = 'receiving', failure_code = null, awaits_retry = false
+       from peer_import i
+      where i.id = $1 and i.finished_at is null and u.id = i.upload_id
+        and u.status = 'failed' and u.awaits_retry`,
+    [importId],
+  )
+  return revived === 1
+}
+
 /** The name of the study goes with it; what did not come whole is not shown as if it were the study. */
 export async function finishImport(
   tx: Transaction,
