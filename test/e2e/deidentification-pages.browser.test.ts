@@ -15,11 +15,11 @@ import { makePhantom } from '../phantom/index.ts'
 import { hasBrowser, launchBrowser, signIn } from '../support/browser.ts'
 import { startTestInstallation, type TestInstallation } from '../support/installation.ts'
 import { judge, judgeIn } from '../support/page-judge.ts'
+import { approveUpload, cleanPhantom, PROJECT, sendFile, until } from '../support/workflow.ts'
 import { letter, ultrasound } from './written-images.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const isCi = process.env['CI'] === 'true'
-const PROJECT = { projectKey: 'lung-prognosis' }
 const FRAMES = 12
 /** Counted from 1. */
 const WRITTEN_FRAME = 5
@@ -154,6 +154,62 @@ describe.skipIf(!hasBrowser && !isCi)('pages of de-identification', () => {
     await judge(page, 'qc')
     await changed.scrollIntoViewIfNeeded()
     await judge(page, 'qc-changed')
+    expect(faults).toEqual([])
+  })
+
+  test('files that contradict archived ones: a person decides before anything is approved', {
+    timeout: 240_000,
+  }, async () => {
+    const client = pandok.as('data-manager')
+    const files = await cleanPhantom(pandok, { seed: 8, size: 64, slices: 3 })
+    const send = async (bytes: readonly Uint8Array[]) => {
+      const { id } = await client.createUpload({ params: PROJECT, body: {} })
+      const sha256s: string[] = []
+      for (const each of bytes) sha256s.push(await sendFile(pandok, id, each))
+      await client.completeUpload({ params: { uploadId: id }, body: { sha256s } })
+      await until(
+        () => client.getUpload({ params: { uploadId: id } }),
+        ({ status }) => status === 'awaiting-qc',
+      )
+      return { uploadId: id, sha256s }
+    }
+    const archived = await send(files)
+    await approveUpload(pandok, archived.uploadId)
+    // The same SOP Instance UIDs; one voxel of two of them is another.
+    const changed = files.map((bytes, at) => {
+      const copy = new Uint8Array(bytes)
+      if (at > 0) copy[copy.length - 1] = (copy.at(-1) ?? 0) ^ 1
+      return copy
+    })
+    const { uploadId, sha256s } = await send(changed)
+    await page.goto(`${pandok.url}/uploads/${uploadId}`)
+    const conflicts = page.getByRole('table', { name: 'Conflicts with archived images' })
+    for (const at of [1, 2]) {
+      const row = conflicts.getByRole('row').filter({ hasText: sha256s[at]?.slice(0, 12) ?? '' })
+      await row.getByText(archived.sha256s[at]?.slice(0, 12) ?? '').waitFor()
+    }
+    await page.getByText('2 files contradict archived ones.').waitFor()
+    const approve = page.getByRole('button', { name: 'Approve' })
+    expect(await approve.isDisabled()).toBe(true)
+    await judge(page, 'qc-conflicts')
+
+    await page.getByRole('button', { name: 'Keep the archived ones' }).press('Enter')
+    const dialog = page.getByRole('dialog', { name: 'Keep the archived ones' })
+    const keep = dialog.getByRole('button', { name: 'Keep the archived ones' })
+    // Not without a reason.
+    expect(await keep.isDisabled()).toBe(true)
+    await page.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'hidden' })
+    await page.getByRole('button', { name: 'Keep the archived ones' }).press('Enter')
+    await dialog.getByRole('radio', { name: 'Sent by mistake' }).focus()
+    await page.keyboard.press('Space')
+    await judgeIn(page, 'qc-conflicts-dialog', 'en')
+    await page.keyboard.press('Enter')
+    await dialog.waitFor({ state: 'hidden' })
+    await conflicts.waitFor({ state: 'hidden' })
+    const { conflicts: left, files: counts } = await client.getUpload({ params: { uploadId } })
+    expect([left, counts.refused]).toEqual([[], 2])
+    await judge(page, 'qc-conflicts-decided')
     expect(faults).toEqual([])
   })
 

@@ -91,7 +91,7 @@ describe.skipIf(!hasBrowser && !isCi)('jobs', () => {
     await job.getByText(`${PULLED} of ${FILES} files`).waitFor()
     const bar = job.getByRole('progressbar')
     expect(await bar.getAttribute('aria-valuenow')).toBe(`${Math.floor((100 * PULLED) / FILES)}`)
-    await job.getByText(/files\/s · \d+ s left/).waitFor()
+    await job.getByText(/B\/s · \d+ s left/).waitFor()
     await judge(page, 'jobs-running')
 
     await job.getByRole('button', { name: 'End' }).click()

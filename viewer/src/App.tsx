@@ -10,6 +10,7 @@ import { CasesPage } from './pages/cases/CasesPage.tsx'
 import { OutcomePage } from './pages/cases/OutcomePage.tsx'
 import { JobsPage } from './pages/jobs/JobsPage.tsx'
 import { MembersPage } from './pages/members/MembersPage.tsx'
+import { PeersPage } from './pages/peers/PeersPage.tsx'
 import { ProgressPage } from './pages/progress/ProgressPage.tsx'
 import { ProjectsPage } from './pages/projects/ProjectsPage.tsx'
 import { RecordPage } from './pages/record/RecordPage.tsx'
@@ -94,6 +95,7 @@ export function App({ session }: { session: Session }) {
               }
             />
             <Route path="upload" element={<Late page={<UploadPage />} />} />
+            <Route path="upload/peers" element={<PeersPage />} />
             <Route path="uploads/:uploadId" element={<Late page={<QcPage />} />} />
             <Route path="tasks/:taskId" element={<Late page={<ReadingPage />} />} />
             <Route path="cases" element={<CasesPage />} />

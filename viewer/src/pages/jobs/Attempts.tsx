@@ -1,8 +1,9 @@
 /** What became of each attempt of a job, and where. */
 import type { Job } from '@pandok/contract'
 import { useTranslation } from 'react-i18next'
+import { reasonWords } from '../../data/job-reasons.ts'
 import { Table } from '../../ui/index.ts'
-import { attemptsOf, reasonWords, type ShownAttempt } from './jobs.model.ts'
+import { attemptsOf, type ShownAttempt } from './jobs.model.ts'
 import { useLasting } from './use-lasting.ts'
 
 export function Attempts({ job }: { job: Job }) {

@@ -14,7 +14,7 @@ export function JobProgress({ job: { progress } }: { job: Job }) {
   const done = [t('jobs.files', { done: number.format(files), of: number.format(of) })]
   if (bytes !== null && ofBytes !== null) {
     done.push(t('jobs.bytes', sizesOf(i18n.language, bytes, ofBytes)))
-  }
+  } else if (bytes !== null) done.push(sizeOf(i18n.language, bytes))
   const rate = rateOf()
   const isCounted = bytes !== null && ofBytes !== null && ofBytes > 0
   return (

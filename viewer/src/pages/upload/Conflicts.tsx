@@ -5,7 +5,8 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { failureOf } from '../../data/QueryError.tsx'
 import { useSession } from '../../session/context.ts'
-import { Button, ConfirmDialog, showToast, Table } from '../../ui/index.ts'
+import { Button, showToast, Table } from '../../ui/index.ts'
+import { ReasonDialog } from './ReasonDialog.tsx'
 
 const REASONS = ['archived-is-right', 'sent-by-mistake', 'cannot-tell'] as const
 
@@ -17,7 +18,6 @@ export function Conflicts(props: {
   const { t } = useTranslation()
   const { session } = useSession()
   const [isAsked, setAsked] = useState(false)
-  const [reason, setReason] = useState<(typeof REASONS)[number]>()
   const decide = useMutation({
     mutationFn: (chosen: (typeof REASONS)[number]) =>
       session.client.decideConflicts({
@@ -60,34 +60,14 @@ export function Conflicts(props: {
         </div>
       ) : null}
       {isAsked ? (
-        <ConfirmDialog
+        <ReasonDialog
           title={t('qc.keepArchived')}
-          confirmLabel={t('qc.keepArchived')}
-          cancelLabel={t('cancel')}
-          isDanger
-          isBlocked={reason === undefined}
+          reasons={REASONS}
+          labelOf={(reason) => t(`qc.conflictReasons.${reason}`)}
           isBusy={decide.isPending}
-          onConfirm={() => {
-            if (reason !== undefined) decide.mutate(reason)
-          }}
-          onClose={() => {
-            setAsked(false)
-          }}
-        >
-          <div className="stack" role="radiogroup" aria-label={t('upload.reason')}>
-            {REASONS.map((each) => (
-              <label key={each} className="row">
-                <input
-                  type="radio"
-                  name="conflict-reason"
-                  checked={reason === each}
-                  onChange={() => setReason(each)}
-                />
-                {t(`qc.conflictReasons.${each}`)}
-              </label>
-            ))}
-          </div>
-        </ConfirmDialog>
+          onConfirm={decide.mutate}
+          onClose={() => setAsked(false)}
+        />
       ) : null}
     </section>
   )

@@ -1,7 +1,6 @@
 /** Leaves a series out of the upload, with a reason that the report counts. */
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { ConfirmDialog } from '../../ui/index.ts'
+import { ReasonDialog } from './ReasonDialog.tsx'
 
 const REASONS = ['REVIEW_IDENTIFYING', 'REVIEW_NOT_NEEDED', 'REVIEW_UNUSABLE'] as const
 
@@ -13,33 +12,15 @@ export interface LeaveOutProps {
 
 export function LeaveOut({ files, onLeaveOut, onClose }: LeaveOutProps) {
   const { t } = useTranslation()
-  const [reason, setReason] = useState<(typeof REASONS)[number]>()
   return (
-    <ConfirmDialog
+    <ReasonDialog
       title={t('review.leaveOut')}
-      confirmLabel={t('review.leaveOut')}
-      cancelLabel={t('cancel')}
-      isDanger
-      isBlocked={reason === undefined}
-      onConfirm={() => {
-        if (reason !== undefined) onLeaveOut(reason)
-      }}
+      reasons={REASONS}
+      labelOf={(reason) => t(`leftOut.${reason}`)}
+      onConfirm={onLeaveOut}
       onClose={onClose}
     >
       <p>{t('review.leaveOutAsk', { count: files })}</p>
-      <div className="stack" role="radiogroup" aria-label={t('upload.reason')}>
-        {REASONS.map((each) => (
-          <label key={each} className="row">
-            <input
-              type="radio"
-              name="reason"
-              checked={reason === each}
-              onChange={() => setReason(each)}
-            />
-            {t(`leftOut.${each}`)}
-          </label>
-        ))}
-      </div>
-    </ConfirmDialog>
+    </ReasonDialog>
   )
 }

@@ -3,9 +3,11 @@ import type { UploadDetail } from '@pandok/contract'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { useParams } from 'react-router'
+import { Link, useParams } from 'react-router'
 import { ArchivedSeries } from '../../data/ArchivedSeries.tsx'
+import { reasonWords } from '../../data/job-reasons.ts'
 import { failureOf, QueryError } from '../../data/QueryError.tsx'
+import { uploadTone } from '../../data/upload-tones.ts'
 import { useSession } from '../../session/context.ts'
 import {
   Badge,
@@ -21,7 +23,6 @@ import { openQuestions, seriesOfUpload } from './qc.model.ts'
 import { Reason } from './Reason.tsx'
 import { readRule } from './rule-words.ts'
 import { SeriesPreview } from './SeriesPreview.tsx'
-import { uploadTone } from './tones.ts'
 
 /** When there are clean images that somebody may look at. */
 const LOOKED_AT = ['awaiting-qc', 'archiving', 'archived']
@@ -91,7 +92,9 @@ export function QcPage() {
       {data.status === 'archived' ? <p role="status">{t('qc.done')}</p> : null}
       {data.failureCode === null ? null : (
         <p role="alert">
-          <Reason code={data.failureCode} />
+          {t(`jobs.reasons.${reasonWords(data.failureCode)}`)}{' '}
+          <code className="muted">{data.failureCode}</code>{' '}
+          <Link to="/jobs?state=failed">{t('nav.jobs')}</Link>
         </p>
       )}
       {data.status === 'awaiting-qc' ? (

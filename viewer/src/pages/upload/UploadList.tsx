@@ -6,9 +6,9 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { forgetInterrupted } from '../../data/current-upload.ts'
 import { QueryError } from '../../data/QueryError.tsx'
+import { uploadTone } from '../../data/upload-tones.ts'
 import { useSession } from '../../session/context.ts'
 import { Badge, Button, ConfirmDialog, EmptyState, LoadingState, Table } from '../../ui/index.ts'
-import { uploadTone } from './tones.ts'
 
 /** `isSending`: this window does, so nothing is given up under it. */
 export function UploadList({ isSending }: { isSending: boolean }) {

@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
 import { filesOf } from '../../data/chosen-files.ts'
 import {
   beginUpload,
@@ -29,6 +30,7 @@ export function UploadPage() {
     <div className="page">
       <header>
         <h1>{t('upload.title')}</h1>
+        <PeersLink />
         <p>{t('upload.promise')}</p>
       </header>
       {uploader === undefined ? (
@@ -48,6 +50,19 @@ export function UploadPage() {
       <UploadList isSending={uploader !== undefined} />
     </div>
   )
+}
+
+/** Where the operator configured other servers. */
+function PeersLink() {
+  const { t } = useTranslation()
+  const { session, project } = useSession()
+  const params = { projectKey: project.projectKey }
+  const peers = useQuery({
+    queryKey: ['peers', params.projectKey],
+    queryFn: () => session.client.listPeers({ params }),
+  })
+  if (peers.data === undefined || peers.data.items.length === 0) return null
+  return <Link to="/upload/peers">{t('peers.title')}</Link>
 }
 
 /** After a closed tab: what this browser had begun, and how it goes on. */

@@ -1,5 +1,6 @@
+/** The tint of each state of an upload. */
 import type { UploadStatus } from '@pandok/contract'
-import type { Tone } from '../../ui/index.ts'
+import type { Tone } from '../ui/index.ts'
 
 const TONES: Readonly<Record<UploadStatus, Tone>> = {
   receiving: 'neutral',
