@@ -8,12 +8,13 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { createGzip, gunzip, gzip } from 'node:zlib'
+import type { DicomJson } from '@pandok/anonymizer/dicom'
 import { PandokError } from '@pandok/contract'
 import type { Database } from '../platform/database.ts'
 import type { BytesAnswer } from '../platform/http/handler.ts'
 import { etagOf, hasEtag, notModified } from './conditions.ts'
-import { JSON_TYPE, requireJson } from './json-answer.ts'
 import type { Query } from './matching.ts'
+import { chooseMetadataForm, JSON_TYPE, multipartXmlAnswer, xmlAnswer } from './metadata-form.ts'
 import * as store from './metadata-store.ts'
 import type { InstancePath } from './store.ts'
 
@@ -38,7 +39,7 @@ const HEADERS = {
 export function createMetadata({ db, base }: { db: Database; base: string }) {
   return {
     ofStudy: async (study: string, request: MetadataRequest): Promise<BytesAnswer> => {
-      requireJson(request.accept, request.query)
+      if (formOf(request) !== 'json') return await xml({ study, series: undefined }, request)
       return await stream({ study, series: undefined }, request)
     },
 
@@ -46,7 +47,7 @@ export function createMetadata({ db, base }: { db: Database; base: string }) {
       path: { study: string; series: string },
       request: MetadataRequest,
     ): Promise<BytesAnswer> => {
-      requireJson(request.accept, request.query)
+      if (formOf(request) !== 'json') return await xml(path, request)
       const isGzip = acceptsGzip(request.acceptEncoding)
       const suffix = isGzip ? 'gzip' : 'plain'
       const place = { ...path, projectId: request.projectId, base }
@@ -65,10 +66,12 @@ export function createMetadata({ db, base }: { db: Database; base: string }) {
     },
 
     ofInstance: async (path: InstancePath, request: MetadataRequest): Promise<BytesAnswer> => {
-      requireJson(request.accept, request.query)
+      const form = formOf(request, { isOne: true })
       const { projectId } = request
       const found = await store.instanceMetadata(db, { ...path, base, projectId })
       if (found === undefined) throw new PandokError('NOT_FOUND')
+      if (form === 'multipart-xml') return multipartXmlAnswer([readJson(found.json)], HEADERS)
+      if (form === 'xml') return xmlAnswer(readJson(found.json), HEADERS)
       const headers = { ...HEADERS, etag: etagOf(hashOf(found.json), 'plain') }
       if (hasEtag(request.ifNoneMatch, headers.etag)) return notModified(JSON_TYPE, headers)
       return { type: JSON_TYPE, body: `[${found.json}]`, headers }
@@ -104,22 +107,58 @@ export function createMetadata({ db, base }: { db: Database; base: string }) {
     return { type: JSON_TYPE, body: compressed, headers }
   }
 
-  async function* pages(scope: { study: string; series: string | undefined; projectId: string }) {
-    let after: { series: string; instance: string } | undefined
+  /** Of each instance a part; the first is there before the answer begins. */
+  async function xml(
+    path: { study: string; series: string | undefined },
+    { projectId }: MetadataRequest,
+  ): Promise<BytesAnswer> {
+    const all = rowsOf({ ...path, projectId })
+    const first = await all.next()
+    if (first.done === true) throw new PandokError('NOT_FOUND')
+    const parts = async function* () {
+      for (const { json } of first.value) yield readJson(json)
+      for await (const rows of all) for (const { json } of rows) yield readJson(json)
+    }
+    return multipartXmlAnswer(parts(), HEADERS)
+  }
+
+  async function* pages(scope: Place) {
     let opening = '['
+    for await (const rows of rowsOf(scope)) {
+      yield opening + rows.map((row) => row.json).join(',')
+      opening = ','
+    }
+    yield opening === '[' ? EMPTY : ']'
+  }
+
+  async function* rowsOf(scope: Place) {
+    let after: { series: string; instance: string } | undefined
     for (;;) {
       const rows = await store.metadataAfter(db, { ...scope, base }, after, PAGE)
       after = rows.at(-1)
       if (after === undefined) break
-      yield opening + rows.map((row) => row.json).join(',')
-      opening = ','
+      yield rows
       if (rows.length < PAGE) break
     }
-    yield opening === '[' ? EMPTY : ']'
   }
 }
 
 const EMPTY = '[]'
+
+interface Place {
+  readonly study: string
+  readonly series: string | undefined
+  readonly projectId: string
+}
+
+function formOf({ accept, query }: MetadataRequest, { isOne } = { isOne: false }) {
+  return chooseMetadataForm(accept, query, { isOne })
+}
+
+/** As it was written by the check. */
+function readJson(text: string): DicomJson {
+  return JSON.parse(text) as DicomJson
+}
 
 async function* begunWith(first: string, rest: AsyncIterable<string>) {
   yield first

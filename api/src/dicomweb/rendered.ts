@@ -12,17 +12,24 @@ import { etagOf, hasEtag, notModified } from './conditions.ts'
 import { unable } from './derived.ts'
 import type { InstanceIndex } from './instance-index.ts'
 import type { Query } from './matching.ts'
-import { multipartStream, multipartType, type Part } from './multipart.ts'
+import { multipartStream, multipartType, newBoundary, type Part } from './multipart.ts'
 import type { Pixels, RenderJob } from './pixels.ts'
 import { KEEP, type RetrieveRequest, VARY } from './retrieve.ts'
 import type { Scope } from './search-store.ts'
-import { type InstancePath, representative, type StoredInstance } from './store.ts'
+import {
+  type InstancePath,
+  instancesAfter,
+  representative,
+  type StoredInstance,
+  transferSyntaxes,
+} from './store.ts'
 
 const TYPES = ['image/jpeg', 'image/png'] as const
 type Look = Pick<RenderJob, 'quality' | 'window' | 'viewport'>
 
 const QUALITY = 90
 const THUMBNAIL = 128
+const PAGE = 500
 const MAX_SIDE = 8192
 
 export interface RenderedDeps {
@@ -48,6 +55,24 @@ export function createRendered({ db, blobs, index, pixels }: RenderedDeps) {
       return { ...answer, headers: { ...answer.headers, warning } }
     },
 
+    /** Of a study or series: every frame of its images, in their order. What cannot be rendered is left out. */
+    all: async (scope: Scope, request: RetrieveRequest): Promise<BytesAnswer> => {
+      const look = readLook(request.query)
+      if ((await transferSyntaxes(db, scope)).length === 0) throw new PandokError('NOT_FOUND')
+      const { mediaType } = chooseImage(readAccept(request.accept, request.query), 2)
+      const boundary = newBoundary()
+      const parts = renderedParts(scope, { mediaType, ...look }, request.base)
+      const first = await parts.next()
+      if (first.done === true) {
+        throw new PandokError('NOT_ACCEPTABLE', 'there is no frame that can be rendered')
+      }
+      const headers = { 'cache-control': 'private, no-cache', vary: VARY }
+      const type = multipartType(mediaType, boundary)
+      if (request.isHead) return { type, body: '', headers }
+      const body = multipartStream(boundary, begunWith(first.value, parts))
+      return { type, headers, body }
+    },
+
     /** Of an instance or a frame of it. */
     thumbnail: async (
       path: InstancePath,
@@ -69,6 +94,34 @@ export function createRendered({ db, blobs, index, pixels }: RenderedDeps) {
       // Another image may stand for it tomorrow.
       return { ...answer, headers: { ...answer.headers, 'cache-control': 'private, no-cache' } }
     },
+  }
+
+  async function* renderedParts(
+    scope: Scope,
+    look: Look & Pick<RenderJob, 'mediaType'>,
+    base: string,
+  ): AsyncGenerator<Part, void, undefined> {
+    let after: { series: string; instance: string } | undefined
+    for (;;) {
+      const page = await instancesAfter(db, scope, after, PAGE)
+      for (const { sha256, frames, study, series, instance } of page) {
+        for (const frame of frames.keys()) {
+          const answer = await blobs.withLocalFile('archive', sha256, (path) =>
+            pixels.render({ path, frame: frame + 1, ...look }),
+          )
+          // The next frame of the same pixels would be refused as well.
+          if (answer.kind === 'refused') break
+          const url = `${base}/studies/${study}/series/${series}/instances/${instance}`
+          const headers = {
+            'Content-Type': look.mediaType,
+            'Content-Location': `${url}/frames/${frame + 1}/rendered`,
+          }
+          yield { headers, body: Buffer.from(answer.bytes) }
+        }
+      }
+      after = page.at(-1)
+      if (page.length < PAGE) return
+    }
   }
 
   async function render(
@@ -108,6 +161,11 @@ export function createRendered({ db, blobs, index, pixels }: RenderedDeps) {
     }
     return { type, headers, body: multipartStream(boundary, parts()) }
   }
+}
+
+async function* begunWith(first: Part, rest: AsyncIterable<Part>): AsyncGenerator<Part> {
+  yield first
+  yield* rest
 }
 
 /** One image is a single part, unless more are asked for. */

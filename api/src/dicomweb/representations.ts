@@ -15,10 +15,11 @@ import {
 } from './syntaxes.ts'
 
 export const DICOM = 'application/dicom'
+export const ZIP = 'application/zip'
 export const OCTETS = 'application/octet-stream'
 
 export interface InstanceForm {
-  readonly kind: 'multipart' | 'single'
+  readonly kind: 'multipart' | 'single' | 'zip'
   /** In which an instance of that transfer syntax is sent. */
   readonly syntaxFor: (stored: string) => string
 }
@@ -31,12 +32,13 @@ export function chooseInstanceForm(
 ): InstanceForm {
   for (const range of ranges) {
     const isAnything = range.type === '*/*'
-    if (!isAnything && !covers(range, DICOM)) continue
-    if (!range.isMultipart && !isAnything && !canBeSingle) continue
+    const isZip = range.type === ZIP && !range.isMultipart
+    if (!isAnything && !isZip && !covers(range, DICOM)) continue
+    if (!range.isMultipart && !isAnything && !isZip && !canBeSingle) continue
     const syntaxFor = (syntax: string) => instanceSyntax(range, syntax)
     if (!stored.every((syntax) => canMake(syntaxFor(syntax), syntax))) continue
     // Without a wish, more than one part is the standard's default.
-    const kind = range.isMultipart || isAnything ? 'multipart' : 'single'
+    const kind = isZip ? 'zip' : range.isMultipart || isAnything ? 'multipart' : 'single'
     return { kind, syntaxFor }
   }
   throw new PandokError('NOT_ACCEPTABLE')

@@ -9,9 +9,10 @@ import type { Derived, Form } from './derived.ts'
 import type { InstanceIndex } from './instance-index.ts'
 import type { Query } from './matching.ts'
 import { multipartStream, multipartType, newBoundary, type Part } from './multipart.ts'
-import { chooseInstanceForm, DICOM, type InstanceForm } from './representations.ts'
+import { chooseInstanceForm, DICOM, type InstanceForm, ZIP } from './representations.ts'
 import type { Scope } from './search-store.ts'
 import * as store from './store.ts'
+import { type ZipEntry, zipStream } from './zip.ts'
 
 export interface RetrieveRequest {
   readonly projectId: string
@@ -47,11 +48,19 @@ export function createRetrieve({ db, blobs, index, derived, accelerate }: Retrie
       const syntaxes = await store.transferSyntaxes(db, scope)
       if (syntaxes.length === 0) throw new PandokError('NOT_FOUND')
       const form = chooseInstanceForm(ranges, syntaxes, false)
-      const boundary = newBoundary()
       const headers = { 'cache-control': 'private, no-cache', vary: VARY }
+      if (form.kind === 'zip') {
+        const body = request.isHead ? '' : zipStream(entries(all(scope, form)))
+        return { type: ZIP, headers: { ...headers, ...asFile(scope) }, body }
+      }
+      const boundary = newBoundary()
       const type = multipartType(DICOM, boundary)
       if (request.isHead) return { type, body: '', headers }
-      return { type, headers, body: multipartStream(boundary, parts(scope, form, request.base)) }
+      return {
+        type,
+        headers,
+        body: multipartStream(boundary, parts(all(scope, form), request.base)),
+      }
     },
 
     instance: async (path: store.InstancePath, request: RetrieveRequest): Promise<BytesAnswer> => {
@@ -59,6 +68,11 @@ export function createRetrieve({ db, blobs, index, derived, accelerate }: Retrie
       const ranges = readAccept(request.accept, request.query)
       const chosen = chooseInstanceForm(ranges, [found.transferSyntaxUid], true)
       const form = await derived.inSyntax(found, chosen.syntaxFor(found.transferSyntaxUid))
+      if (chosen.kind === 'zip') {
+        const headers = { 'cache-control': KEEP, vary: VARY, ...asFile(path) }
+        const one = zipStream(entries([{ instance: found, form }]))
+        return { type: ZIP, headers, body: request.isHead ? '' : one }
+      }
       if (chosen.kind === 'multipart') return asMultipart(found, form, request)
       return asSinglePart(form, request)
     },
@@ -107,16 +121,35 @@ export function createRetrieve({ db, blobs, index, derived, accelerate }: Retrie
     }
   }
 
-  async function* parts(scope: Scope, form: InstanceForm, base: string): AsyncGenerator<Part> {
+  interface Given {
+    readonly instance: store.StoredInstance
+    readonly form: Form
+  }
+
+  async function* all(scope: Scope, form: InstanceForm): AsyncGenerator<Given> {
     let after: { series: string; instance: string } | undefined
     for (;;) {
       const page = await store.instancesAfter(db, scope, after, PAGE)
       for (const instance of page) {
         const wanted = form.syntaxFor(instance.transferSyntaxUid)
-        yield part(instance, await inSyntaxOrStored(instance, wanted), base)
+        yield { instance, form: await inSyntaxOrStored(instance, wanted) }
       }
       after = page.at(-1)
       if (page.length < PAGE) break
+    }
+  }
+
+  async function* parts(given: AsyncIterable<Given>, base: string): AsyncGenerator<Part> {
+    for await (const { instance, form } of given) yield part(instance, form, base)
+  }
+
+  async function* entries(given: AsyncIterable<Given> | Iterable<Given>): AsyncGenerator<ZipEntry> {
+    for await (const { instance, form } of given) {
+      yield {
+        path: `${instance.series}/${instance.instance}.dcm`,
+        bytes: form.bytes,
+        body: blobs.stream(form.area, form.sha256),
+      }
     }
   }
 
@@ -144,4 +177,18 @@ export function createRetrieve({ db, blobs, index, derived, accelerate }: Retrie
       body: blobs.stream(form.area, form.sha256),
     }
   }
+}
+
+/** UIDs are names of files as they are. */
+function asFile({
+  study,
+  series,
+  instance,
+}: {
+  study?: string
+  series?: string
+  instance?: string
+}) {
+  const name = instance ?? series ?? study ?? 'dicom'
+  return { 'content-disposition': `attachment; filename="${name}.zip"` }
 }

@@ -41,6 +41,7 @@ export function dicomwebRoutes(service: DicomwebService): Pick<Handlers, keyof t
     frames.frames(request.params, numbersOf(request.params), retrievalOf(request))
   const bulkdata = (request: InProject & { params: Instance & { path: string } }) =>
     frames.bulkdata(request.params, request.params.path, retrievalOf(request))
+  const renderedAll = (request: InProject) => rendered.all(scopeOf(request), retrievalOf(request))
   const renderedInstance = (request: InProject & { params: Instance }) =>
     rendered.frames(request.params, undefined, retrievalOf(request))
   const renderedFrames = (request: InProject & { params: Frames }) =>
@@ -81,6 +82,10 @@ export function dicomwebRoutes(service: DicomwebService): Pick<Handlers, keyof t
     retrieveFramesInProject: retrieveFrames,
     retrieveBulkdata: bulkdata,
     retrieveBulkdataInProject: bulkdata,
+    retrieveRenderedStudy: renderedAll,
+    retrieveRenderedStudyInProject: renderedAll,
+    retrieveRenderedSeries: renderedAll,
+    retrieveRenderedSeriesInProject: renderedAll,
     retrieveRenderedInstance: renderedInstance,
     retrieveRenderedInstanceInProject: renderedInstance,
     retrieveRenderedFrames: renderedFrames,

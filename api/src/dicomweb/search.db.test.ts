@@ -295,8 +295,8 @@ describe('answers', () => {
     ['a bad zone', '/studies?TimezoneOffsetFromUTC=KST', {}, 400],
     ['a key twice', '/studies?PatientID=1&PatientID=2', {}, 400],
     ['includefield of nothing', '/studies?includefield=Nonsense', {}, 400],
-    ['XML', '/studies', { accept: 'multipart/related; type="application/dicom+xml"' }, 406],
-    ['XML by query', '/studies?accept=application/dicom%2Bxml', { accept: '*/*' }, 406],
+    ['XML as a single part', '/studies?accept=application/dicom%2Bxml', { accept: '*/*' }, 406],
+    ['CSV', '/studies', { accept: 'text/csv' }, 406],
     [
       'JSON last',
       '/studies',

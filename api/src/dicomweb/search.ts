@@ -1,10 +1,11 @@
 /** QIDO-RS (PS3.18 10.6): answers as DICOM JSON, sorted by tag, with the warnings of the standard. */
+import type { DicomJson } from '@pandok/anonymizer/dicom'
 import { PandokError } from '@pandok/contract'
 import type { Database } from '../platform/database.ts'
 import type { BytesAnswer } from '../platform/http/handler.ts'
-import { JSON_TYPE, requireJson } from './json-answer.ts'
 import { COMMON, type Level, REQUIRED } from './keys.ts'
 import { type Query, readSearch, type Search } from './matching.ts'
+import { chooseMetadataForm, JSON_TYPE, multipartXmlAnswer } from './metadata-form.ts'
 import * as store from './search-store.ts'
 
 export interface SearchRequest {
@@ -52,7 +53,7 @@ export function createSearch(db: Database) {
   }
 
   function begin({ query, accept }: SearchRequest, level: Level): Search {
-    requireJson(accept, query)
+    chooseMetadataForm(accept, query, { isOne: false })
     return readSearch(query, level)
   }
 
@@ -69,7 +70,7 @@ type Attributes = Record<string, unknown>
 function answer<Row>(
   rows: readonly Row[],
   { limit, isFuzzy }: Search,
-  { base }: SearchRequest,
+  { base, accept, query }: SearchRequest,
   attributesOf: (row: Row) => Attributes,
 ): BytesAnswer {
   const body = rows.slice(0, limit).map((row) => sorted(attributesOf(row)))
@@ -79,17 +80,18 @@ function answer<Row>(
       : []),
     ...(rows.length > limit ? ['There are additional results that can be requested'] : []),
   ]
-  return {
-    type: JSON_TYPE,
-    body: JSON.stringify(body),
-    headers: {
-      'cache-control': 'private, no-cache',
-      vary: 'accept, authorization',
-      ...(warnings.length === 0
-        ? {}
-        : { warning: warnings.map((text) => `299 ${base}: "${text}"`).join(', ') }),
-    },
+  const headers = {
+    'cache-control': 'private, no-cache',
+    vary: 'accept, authorization',
+    ...(warnings.length === 0
+      ? {}
+      : { warning: warnings.map((text) => `299 ${base}: "${text}"`).join(', ') }),
   }
+  const isJson = chooseMetadataForm(accept, query, { isOne: false }) === 'json'
+  // A body of no part is none (RFC 2046 5.1.1): 204, as for any search without a match (PS3.18 8.3.4.4).
+  if (!isJson && body.length === 0) return { type: JSON_TYPE, status: 204, body: '', headers }
+  if (!isJson) return multipartXmlAnswer(body as DicomJson[], headers)
+  return { type: JSON_TYPE, body: JSON.stringify(body), headers }
 }
 
 function studyAttributes(row: store.StudyRow, search: Search, base: string): Attributes {

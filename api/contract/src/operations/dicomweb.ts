@@ -106,6 +106,8 @@ const metadataOfInstance = retrieve(
 )
 const someFrames = retrieve(`${INSTANCE}/frames/:frames`, frames, 'frames, counted from 1')
 const bulkdataOfInstance = retrieve(`${INSTANCE}/bulkdata/:path`, bulkdata, 'one large value')
+const renderedStudy = retrieve(`${STUDY}/rendered`, study, 'a study rendered')
+const renderedSeries = retrieve(`${SERIES}/rendered`, series, 'a series rendered')
 const renderedInstance = retrieve(`${INSTANCE}/rendered`, instance, 'an instance rendered', IMAGE)
 const renderedFrames = retrieve(
   `${INSTANCE}/frames/:frames/rendered`,
@@ -157,6 +159,10 @@ export const dicomweb = {
   retrieveFramesInProject: inProject(someFrames),
   retrieveBulkdata: ofStudy(bulkdataOfInstance),
   retrieveBulkdataInProject: inProject(bulkdataOfInstance),
+  retrieveRenderedStudy: ofStudy(renderedStudy),
+  retrieveRenderedStudyInProject: inProject(renderedStudy),
+  retrieveRenderedSeries: ofStudy(renderedSeries),
+  retrieveRenderedSeriesInProject: inProject(renderedSeries),
   retrieveRenderedInstance: ofStudy(renderedInstance),
   retrieveRenderedInstanceInProject: inProject(renderedInstance),
   retrieveRenderedFrames: ofStudy(renderedFrames),

@@ -2,6 +2,7 @@
  * The answer to a Store transaction (PS3.18 10.5.3 and table I.1-1): per instance, that it was stored or
  * why not. An identified instance has no address yet, for it becomes another one here: no Retrieve URL.
  */
+import { type DicomJson, toNativeModel } from '@pandok/anonymizer/dicom'
 import { PandokError } from '@pandok/contract'
 import type { BytesAnswer } from '../../platform/http/handler.ts'
 
@@ -28,13 +29,6 @@ export interface StoreResult {
   readonly unknown: readonly FailureReason[]
 }
 
-interface Element {
-  readonly keyword: string
-  readonly vr: 'UI' | 'US' | 'SQ'
-  readonly Value: readonly (string | number | Item)[]
-}
-type Item = Readonly<Record<string, Element>>
-
 const JSON_TYPE = 'application/dicom+json'
 const XML_TYPE = 'application/dicom+xml'
 
@@ -53,47 +47,30 @@ export function storeAnswer(
   type: ReturnType<typeof negotiateAnswer>,
 ): BytesAnswer {
   const { stored, failed, unknown } = result
-  const dataSet: Item = {
-    ...sequence('00081198', 'FailedSOPSequence', [
+  const dataSet: DicomJson = {
+    ...sequence('00081198', [
       ...failed.map((each) => ({ ...names(each), ...reason(each.reason) })),
     ]),
-    ...sequence('00081199', 'ReferencedSOPSequence', stored.map(names)),
-    ...sequence('0008119A', 'OtherFailuresSequence', unknown.map(reason)),
+    ...sequence('00081199', stored.map(names)),
+    ...sequence('0008119A', unknown.map(reason)),
   }
   const failures = failed.length + unknown.length
   const status = failures === 0 ? 200 : stored.length === 0 ? 409 : 202
-  const body =
-    type === JSON_TYPE
-      ? JSON.stringify(dataSet, (key, value: unknown) => (key === 'keyword' ? undefined : value))
-      : `<?xml version="1.0" encoding="UTF-8"?><NativeDicomModel>${xmlOf(dataSet)}</NativeDicomModel>`
+  const body = type === JSON_TYPE ? JSON.stringify(dataSet) : toNativeModel(dataSet)
   return { type, status, body, headers: { 'cache-control': 'no-store' } }
 }
 
-function names({ sopClassUid, sopInstanceUid }: InstanceNames): Item {
+function names({ sopClassUid, sopInstanceUid }: InstanceNames): DicomJson {
   return {
-    '00081150': { keyword: 'ReferencedSOPClassUID', vr: 'UI', Value: [sopClassUid] },
-    '00081155': { keyword: 'ReferencedSOPInstanceUID', vr: 'UI', Value: [sopInstanceUid] },
+    '00081150': { vr: 'UI', Value: [sopClassUid] },
+    '00081155': { vr: 'UI', Value: [sopInstanceUid] },
   }
 }
 
-function reason(code: FailureReason): Item {
-  return { '00081197': { keyword: 'FailureReason', vr: 'US', Value: [code] } }
+function reason(code: FailureReason): DicomJson {
+  return { '00081197': { vr: 'US', Value: [code] } }
 }
 
-function sequence(tag: string, keyword: string, items: readonly Item[]): Item {
-  return items.length === 0 ? {} : { [tag]: { keyword, vr: 'SQ', Value: items } }
-}
-
-/** Native DICOM Model (PS3.19 A.1); values are UIDs and numbers, so nothing has to be escaped. */
-function xmlOf(item: Item): string {
-  return Object.entries(item)
-    .map(([tag, { keyword, vr, Value }]) => {
-      const values = Value.map((value, at) =>
-        typeof value === 'object'
-          ? `<Item number="${at + 1}">${xmlOf(value)}</Item>`
-          : `<Value number="${at + 1}">${value}</Value>`,
-      )
-      return `<DicomAttribute tag="${tag}" vr="${vr}" keyword="${keyword}">${values.join('')}</DicomAttribute>`
-    })
-    .join('')
+function sequence(tag: string, items: readonly DicomJson[]): DicomJson {
+  return items.length === 0 ? {} : { [tag]: { vr: 'SQ', Value: items } }
 }
