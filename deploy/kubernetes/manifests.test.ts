@@ -8,6 +8,7 @@ import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { z } from 'zod'
+import { NODE_FLAGS } from '../local/installation.ts'
 
 const FOLDER = import.meta.dirname
 const ROOT = join(FOLDER, '../..')
@@ -156,6 +157,11 @@ describe('what they say of the processes', () => {
     expect(commands.sort()).toEqual(['dimse', 'http', 'migrate', 'worker'])
     const known = [...read('api/src/main.ts').matchAll(/case '(\w+)':/g)].map(([, name]) => name)
     expect(known).toEqual(expect.arrayContaining(commands))
+  })
+
+  test('the image starts them with the flags that the launcher gives', () => {
+    const [, entry = '[]'] = /^ENTRYPOINT (.*)$/m.exec(read('deploy/Dockerfile')) ?? []
+    expect(JSON.parse(entry)).toEqual(['node', ...NODE_FLAGS, 'api/src/main.ts'])
   })
 
   test.each(pods)('$what: every setting is one that is read, secrets by reference', ({ pod }) => {

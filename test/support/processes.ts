@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { NODE_FLAGS } from 'pandok/installation'
 
 const ROOT = join(import.meta.dirname, '../..')
 
@@ -58,10 +59,14 @@ export interface ApiProcess extends TestProcess {
 
 /** One more process of the installation, with its settings and `env`. */
 export function startProcess(name: Name, env: Readonly<Record<string, string>> = {}): TestProcess {
-  const child: ChildProcess = spawn(process.execPath, [join(ROOT, 'api/src/main.ts'), name], {
-    env: { ...environmentOf(pidOf('http')), ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const child: ChildProcess = spawn(
+    process.execPath,
+    [...NODE_FLAGS, join(ROOT, 'api/src/main.ts'), name],
+    {
+      env: { ...environmentOf(pidOf('http')), ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
   const { pid } = child
   if (pid === undefined) throw new Error('the process did not start')
   let said = ''

@@ -48,7 +48,8 @@ export function createLeanHandler(options: LeanOptions): LeanHandler {
     if (match === null) return false
     const [, study = '', series = '', instance = '', number] = match
     const found = index.peek({ study, series, instance })
-    if (found === undefined || !access.isKnown(headers.authorization, found.projectId)) return false
+    if (found === undefined) return false
+    if (access.find(found.projectId, headers.authorization) === undefined) return false
     const path = blobs.localPath('archive', found.sha256)
     if (path === undefined) return false
     return number === undefined

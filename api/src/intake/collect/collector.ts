@@ -9,7 +9,7 @@
 import { z } from 'zod'
 import { recordAudit } from '../../platform/audit.ts'
 import type { BlobStore } from '../../platform/blobs/index.ts'
-import type { Database, Transaction } from '../../platform/database.ts'
+import type { Database, Queryable, Transaction } from '../../platform/database.ts'
 import { AS_IT_IS, addJob, defineJob, type Job, PostponeJob } from '../../platform/jobs/index.ts'
 import { removeUnneededBlobs } from '../shared-blobs.ts'
 import { lockBlobs } from '../store.ts'
@@ -17,6 +17,7 @@ import { coalesce } from './coalesce.ts'
 import * as store from './store.ts'
 
 const CLOSE_QUIET = 'intake.close-quiet'
+const MAX_COLLECTING = 1_000
 
 interface ReceivedFile {
   readonly sha256: string
@@ -51,6 +52,8 @@ export function createCollector(deps: CollectorDependencies): Collector {
   const { db, blobs, maxFileBytes } = deps
   /** Who waits to be entered, by sender; a lane is worked off by one transaction at a time. */
   const lanes = new Map<string, Waiting[]>()
+  /** The open upload of each, as far as this process knows. */
+  const collecting = new Map<string, string>()
 
   return {
     put: (source) => blobs.put('quarantine', coalesce(source), { maxBytes: maxFileBytes }),
@@ -73,8 +76,9 @@ export function createCollector(deps: CollectorDependencies): Collector {
     for (let batch = lane.splice(0); batch.length > 0; batch = lane.splice(0)) {
       const files = batch.map(({ file }) => file)
       try {
-        const isThere = await db.transaction((tx) => enterAll(tx, sender, files))
-        for (const { file, resolve } of batch) resolve(isThere.has(file.sha256))
+        await enterAll(name, sender, files)
+        const gone = await dropGone(sender, files)
+        for (const { file, resolve } of batch) resolve(!gone.has(file.sha256))
       } catch (error) {
         // What no row speaks of would stay for ever; the sender must see the first error all the same.
         const hashes = files.map(({ sha256 }) => sha256)
@@ -86,44 +90,77 @@ export function createCollector(deps: CollectorDependencies): Collector {
   }
 
   async function enterAll(
-    tx: Transaction,
+    name: string,
     sender: store.Sender,
-    files: readonly ReceivedFile[],
-  ): Promise<Set<string>> {
+    all: readonly ReceivedFile[],
+  ): Promise<void> {
+    const files = [...new Map(all.map((file) => [file.sha256, file])).values()]
+    const actorId = sender.source === 'dimse' ? null : sender.personId
+    const enter = (on: Queryable, uploadId: string) => {
+      const { maxOpenSeconds } = deps
+      return store.enterFiles(on, { uploadId, maxOpenSeconds, actorId, sender, files })
+    }
+    const known = collecting.get(name)
+    if (known !== undefined && (await enter(db, known))) return
+    const uploadId = await db.transaction(async (tx) => {
+      const id = await openUpload(tx, sender)
+      if (!(await enter(tx, id))) throw new Error('an upload closed while it was locked')
+      return id
+    })
+    if (collecting.size >= MAX_COLLECTING) collecting.clear()
+    collecting.set(name, uploadId)
+  }
+
+  /** Locked until the transaction ends. */
+  async function openUpload(tx: Transaction, sender: store.Sender): Promise<string> {
     let upload = await store.lockCollecting(tx, sender, deps.maxOpenSeconds)
     if (upload.isOld) {
       await closeUpload(tx, upload.id, sender.projectId, deps.checkJob)
       upload = await store.lockCollecting(tx, sender, deps.maxOpenSeconds)
     }
-    const hashes = files.map(({ sha256 }) => sha256)
-    await lockBlobs(tx, hashes)
-    const there = new Set<string>()
-    for (const sha256 of new Set(hashes)) {
-      if ((await blobs.size('quarantine', sha256)) !== undefined) there.add(sha256)
-    }
-    const unique = new Map(files.map((file) => [file.sha256, file]))
-    const added = await store.insertFiles(
-      tx,
-      upload.id,
-      [...unique.values()].filter(({ sha256 }) => there.has(sha256)),
-    )
     if (upload.isNew) {
       const afterSeconds = deps.quietSeconds
       await addJob(tx, CLOSE_QUIET, { uploadId: upload.id }, sender.projectId, { afterSeconds })
     }
-    if (added > 0) {
-      const { source, sender: name, personId, projectId } = sender
-      await recordAudit(tx, {
-        actorId: source === 'dimse' ? null : personId,
-        projectId,
-        action: `receive:${source}`,
-        objectKind: 'upload',
-        objectId: upload.id,
-        details: { sender: name, files: added },
-      })
-    }
-    return there
+    return upload.id
   }
+
+  /**
+   * Hashes whose bytes went between `put` and `enter`, with another upload that needed them no more;
+   * their rows go too, unless they were sent again meanwhile.
+   */
+  async function dropGone(
+    sender: store.Sender,
+    files: readonly ReceivedFile[],
+  ): Promise<ReadonlySet<string>> {
+    const isGone = async (sha256: string) => (await blobs.size('quarantine', sha256)) === undefined
+    const gone = await filter(new Set(files.map(({ sha256 }) => sha256)), isGone)
+    if (gone.length === 0) return new Set()
+    await db.transaction(async (tx) => {
+      await lockBlobs(tx, gone)
+      const removed = await store.removeFiles(tx, sender, await filter(gone, isGone))
+      if (removed === undefined) return
+      await recordAudit(tx, {
+        actorId: null,
+        projectId: sender.projectId,
+        action: 'receive:undone',
+        objectKind: 'upload',
+        objectId: removed.uploadId,
+        details: { sender: sender.sender, files: removed.files },
+      })
+    })
+    return new Set(gone)
+  }
+}
+
+async function filter<T>(
+  all: Iterable<T>,
+  isWanted: (each: T) => Promise<boolean>,
+): Promise<readonly T[]> {
+  const wanted = await Promise.all(
+    [...all].map(async (each) => ((await isWanted(each)) ? [each] : [])),
+  )
+  return wanted.flat()
 }
 
 /** The job that closes an upload once its sender is quiet, and looks again later until then. */

@@ -1,6 +1,6 @@
 /** Uploads that collect what one sender sends until it is quiet, in SQL. */
 import { z } from 'zod'
-import type { Transaction } from '../../platform/database.ts'
+import type { Queryable, Transaction } from '../../platform/database.ts'
 
 export interface Sender {
   readonly projectId: string
@@ -49,19 +49,82 @@ async function findOrOpen(tx: Transaction, sender: Sender, maxOpenSeconds: numbe
   )
 }
 
-/** How many of them are new to the upload. */
-export async function insertFiles(
+/**
+ * Files of one sender become part of the upload, and the audit tells of them; false: it collects no more,
+ * or has been open for longer than `maxOpenSeconds`. One statement, so that a lone file waits for the
+ * database once. It takes the locks of the files' hashes (see lockBlobs): who removes a blob meanwhile
+ * is either done before the rows are there, or sees them.
+ */
+export async function enterFiles(
+  db: Queryable,
+  {
+    uploadId,
+    maxOpenSeconds,
+    actorId,
+    sender: { source, sender },
+    files,
+  }: {
+    readonly uploadId: string
+    readonly maxOpenSeconds: number
+    readonly actorId: string | null
+    readonly sender: Sender
+    readonly files: readonly { readonly sha256: string; readonly bytes: number }[]
+  },
+): Promise<boolean> {
+  const open = await db.run(
+    `with open as (
+       update upload set last_received_at = clock_timestamp()
+        where id = $1 and status = 'receiving' and last_received_at is not null
+          and created_at >= now() - make_interval(secs => $2)
+       returning id, project_id),
+     locked as materialized (
+       select file.*, pg_advisory_xact_lock(hashtextextended(sha256, 0))
+         from (select open.id, file.sha256, file.byte_count
+                 from open cross join unnest($3::text[], $4::bigint[]) as file (sha256, byte_count)
+                order by file.sha256) file),
+     added as (
+       insert into upload_file (upload_id, sha256, byte_count)
+       select id, sha256, byte_count from locked
+       on conflict do nothing
+       returning 1),
+     told as (
+       insert into audit_event (project_id, actor_id, action, object_kind, object_id, details)
+       select open.project_id, $5, 'receive:' || $6, 'upload', open.id::text,
+              jsonb_build_object('sender', $7::text, 'files', added.files)
+         from open cross join (select count(*) as files from added) added
+        where added.files > 0)
+     select 1 from open`,
+    [
+      uploadId,
+      maxOpenSeconds,
+      files.map(({ sha256 }) => sha256),
+      files.map(({ bytes }) => bytes),
+      actorId,
+      source,
+      sender,
+    ],
+  )
+  return open > 0
+}
+
+/** Takes back files of the open upload whose bytes are gone; undefined: none of them is in it. */
+export async function removeFiles(
   tx: Transaction,
-  uploadId: string,
-  files: readonly { readonly sha256: string; readonly bytes: number }[],
-): Promise<number> {
-  await tx.run('update upload set last_received_at = clock_timestamp() where id = $1', [uploadId])
-  return await tx.run(
-    `insert into upload_file (upload_id, sha256, byte_count)
-     select $1, sha256, byte_count
-       from unnest($2::text[], $3::bigint[]) as file (sha256, byte_count)
-     on conflict do nothing`,
-    [uploadId, files.map(({ sha256 }) => sha256), files.map(({ bytes }) => bytes)],
+  sender: Sender,
+  sha256s: readonly string[],
+): Promise<{ uploadId: string; files: number } | undefined> {
+  return await tx.maybeOne(
+    z
+      .object({ upload_id: z.string(), files: z.number() })
+      .transform((row) => ({ uploadId: row.upload_id, files: row.files })),
+    `with removed as (
+       delete from upload_file using upload
+        where upload.id = upload_file.upload_id and upload.project_id = $1 and upload.source = $2
+          and upload.sender = $3 and upload.status = 'receiving'
+          and upload.last_received_at is not null and upload_file.sha256 = any($4)
+       returning upload_id)
+     select upload_id, count(*)::int as files from removed group by upload_id`,
+    [sender.projectId, sender.source, sender.sender, sha256s],
   )
 }
 

@@ -27,6 +27,7 @@ export class TornBodyError extends Error {
   override readonly name = 'TornBodyError'
 }
 
+const NOTHING = Buffer.alloc(0)
 const CRLF = Buffer.from('\r\n')
 const HEADER_END = Buffer.from('\r\n\r\n')
 /** RFC 2046 5.1.1, which has at most 70 of them: Orthanc's are longer. */
@@ -122,7 +123,7 @@ interface Input {
 
 function createInput(source: AsyncIterable<Buffer>, maxBytes: number): Input {
   const chunks = source[Symbol.asyncIterator]()
-  let held: Buffer = Buffer.alloc(0)
+  let held: Buffer = NOTHING
   let read = 0
 
   const more = async (): Promise<void> => {
@@ -167,13 +168,17 @@ function createInput(source: AsyncIterable<Buffer>, maxBytes: number): Input {
           if (last.length > 0) yield last
           return
         }
-        const safe = held.length - end.length + 1
-        if (safe > 0) {
-          const chunk = held.subarray(0, safe)
-          held = held.subarray(safe)
-          yield chunk
-        }
+        // What may be the beginning of the end waits for what comes next.
+        const safe = Math.max(0, held.length - end.length + 1)
+        const tail = held.subarray(safe)
+        if (safe > 0) yield held.subarray(0, safe)
+        held = NOTHING
         await more()
+        const seam = Buffer.concat([tail, held.subarray(0, end.length)])
+        const isWithinSeam = held.length < end.length || seam.includes(end)
+        // Copied only where it must be: a body of many chunks would be copied once more.
+        if (isWithinSeam) held = Buffer.concat([tail, held])
+        else if (tail.length > 0) yield tail
       }
     },
     close: async () => {

@@ -19,6 +19,8 @@ export interface Folders {
 /** `root` is made when missing; what is above it is the operator's. */
 export function createFolders(root: string): Folders {
   const made = new Map<string, Promise<void>>()
+  /** Parents whose children of these names were made, all of them. */
+  const filled = new Map<string, readonly string[]>()
   const waiting = new Map<string, { running: Promise<void>; next: Promise<void> | undefined }>()
 
   async function makeDurable(folder: string): Promise<void> {
@@ -40,11 +42,12 @@ export function createFolders(root: string): Folders {
 
   async function makeAll(parent: string, names: readonly string[]): Promise<void> {
     await make(parent)
+    if (filled.get(parent) === names) return
     const children = names.map((name) => join(parent, name))
-    if (children.every((child) => made.has(child))) return
     for (const child of children) await mkdir(child, { recursive: true, mode: 0o700 })
     await sync(parent)
     for (const child of children) made.set(child, Promise.resolve())
+    filled.set(parent, names)
   }
 
   /** A call that is under way may have missed our change, so we wait for the next one. */
@@ -70,6 +73,7 @@ export function createFolders(root: string): Folders {
   /** The parents may be gone as well. */
   function forget(folder: string): void {
     made.delete(folder)
+    filled.delete(dirname(folder))
     if (folder !== root && folder !== dirname(folder)) forget(dirname(folder))
   }
 

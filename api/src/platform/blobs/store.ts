@@ -2,16 +2,18 @@
  * The store over an adapter: names by SHA-256 while streaming, limits, encryption of the areas that may
  * identify a person, and plain files for child processes.
  */
-import { createHash } from 'node:crypto'
+import { createHash, type Hash, subtle } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { PandokError } from '@pandok/contract'
 import { BlobError } from './blob-error.ts'
+import { WRITE_AT_ONCE } from './durable.ts'
 import type { LocalCopies } from './local-copies.ts'
 import type { BlobArea, BlobStore, ByteRange, ObjectAdapter, PutOptions } from './port.ts'
 import { type KeyRing, plainSize, seal, unseal, unsealRange } from './seal.ts'
 
 const SEALED: ReadonlySet<BlobArea> = new Set<BlobArea>(['quarantine', 'incoming'])
 const STREAM_BUFFER = 512 * 1024
+const NO_BYTES = Buffer.alloc(0)
 
 export function createBlobStore(parts: {
   adapter: ObjectAdapter
@@ -107,10 +109,13 @@ export function createBlobStore(parts: {
   }
 }
 
-/** Counts and hashes what passes; refuses at the end what was not expected. */
+/**
+ * Counts and hashes what passes; refuses at the end what was not expected. A piece that looks like the
+ * only one is hashed by another thread while this one encrypts it: hashing is most of the work on a
+ * small file.
+ */
 function measure(source: AsyncIterable<Uint8Array>, options: PutOptions) {
   const { maxBytes = Number.POSITIVE_INFINITY, expectedSha256 } = options
-  const hash = createHash('sha256')
   let bytes = 0
   let sha256: string | undefined
   return {
@@ -120,18 +125,33 @@ function measure(source: AsyncIterable<Uint8Array>, options: PutOptions) {
       return sha256
     },
     pieces: async function* () {
+      let lone: { piece: Uint8Array; digest: Promise<string> } | undefined
+      let hash: Hash | undefined
       for await (const piece of source) {
+        const isFirst = bytes === 0
         bytes += piece.length
         if (bytes > maxBytes) throw new PandokError('TOO_LARGE')
-        hash.update(piece)
+        if (isFirst && piece.length < WRITE_AT_ONCE) {
+          lone = { piece, digest: digestElsewhere(piece) }
+        } else {
+          if (hash === undefined) hash = createHash('sha256').update(lone?.piece ?? NO_BYTES)
+          hash.update(piece)
+        }
         yield piece
       }
-      sha256 = hash.digest('hex')
+      sha256 =
+        hash === undefined && lone !== undefined
+          ? await lone.digest
+          : (hash ?? createHash('sha256')).digest('hex')
       if (expectedSha256 !== undefined && sha256 !== expectedSha256) {
         throw new PandokError('HASH_MISMATCH')
       }
     },
   }
+}
+
+async function digestElsewhere(bytes: Uint8Array): Promise<string> {
+  return Buffer.from(await subtle.digest('SHA-256', bytes)).toString('hex')
 }
 
 /** Ends in BLOB_DAMAGED when the bytes are not those of the name. */

@@ -5,15 +5,21 @@
  * that line is down nothing is remembered, and every request goes the whole way.
  */
 import pg from 'pg'
+import type { Actor, ProjectScope } from './handler.ts'
 
 export interface KnownAccess {
   /** Taken before access is judged: what changes meanwhile is not remembered. */
   readonly moment: () => number
-  /** `authorization`: the header as it was sent. */
-  readonly remember: (authorization: string, projectId: string, moment: number) => void
-  readonly isKnown: (authorization: string, projectId: string) => boolean
+  /** `to`: what was let into; `authorization`: the header as it was sent. */
+  readonly remember: (to: string, authorization: string, granted: Granted, moment: number) => void
+  readonly find: (to: string, authorization: string) => Granted | undefined
   readonly forget: () => void
   readonly close: () => Promise<void>
+}
+
+export interface Granted {
+  readonly actor: Actor
+  readonly project: ProjectScope
 }
 
 /** An expired token, too, is known no longer than this. */
@@ -22,7 +28,7 @@ const MAX_ENTRIES = 10_000
 const RETRY_MS = 1_000
 
 export function openKnownAccess(databaseUrl: string): KnownAccess {
-  const until = new Map<string, number>()
+  const known = new Map<string, { granted: Granted; until: number }>()
   let changes = 0
   let isListening = false
   let isClosed = false
@@ -31,7 +37,7 @@ export function openKnownAccess(databaseUrl: string): KnownAccess {
 
   const forget = () => {
     changes += 1
-    until.clear()
+    known.clear()
   }
   const lose = () => {
     isListening = false
@@ -63,13 +69,15 @@ export function openKnownAccess(databaseUrl: string): KnownAccess {
   return {
     forget,
     moment: () => changes,
-    remember: (authorization, projectId, moment) => {
+    remember: (to, authorization, granted, moment) => {
       if (!isListening || moment !== changes) return
-      if (until.size >= MAX_ENTRIES) until.clear()
-      until.set(`${projectId} ${authorization}`, performance.now() + SECONDS * 1000)
+      if (known.size >= MAX_ENTRIES) known.clear()
+      known.set(`${to} ${authorization}`, { granted, until: performance.now() + SECONDS * 1000 })
     },
-    isKnown: (authorization, projectId) =>
-      (until.get(`${projectId} ${authorization}`) ?? 0) > performance.now(),
+    find: (to, authorization) => {
+      const found = known.get(`${to} ${authorization}`)
+      return found !== undefined && found.until > performance.now() ? found.granted : undefined
+    },
     close: async () => {
       isClosed = true
       clearTimeout(retry)

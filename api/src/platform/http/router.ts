@@ -45,9 +45,15 @@ export interface RouterOptions {
   ) => Promise<{ key: string; roles: readonly Role[] } | undefined>
 }
 
-/** Routes of pixels: access that was granted is remembered for them. */
+/** Routes of pixels: access to their project is remembered for the short way (KnownAccess). */
 const PIXEL_OPERATIONS: ReadonlySet<string> = new Set(['retrieveFrames', 'retrieveInstance'])
+/** Asked for each file of a study: what access was granted is remembered for them. */
+const FILE_OPERATIONS: ReadonlySet<string> = new Set([
+  'storeInstancesInProject',
+  'storeInstancesOfStudyInProject',
+])
 
+type Params = Readonly<Record<string, string>>
 type AnyHandler = (request: unknown) => Promise<unknown>
 
 export function createRouter(options: RouterOptions): Router {
@@ -67,12 +73,17 @@ export function createRouter(options: RouterOptions): Router {
     context: Context,
   ): Promise<void> {
     context.state['operation'] = id
+    const authorization = context.get('authorization')
     const moment = options.knownAccess?.moment() ?? 0
-    const actor = operation.access.kind === 'public' ? undefined : await authenticate(context)
+    const name = nameOfAccess(id, operation, context['params'] as Params)
+    const known = name === undefined ? undefined : options.knownAccess?.find(name, authorization)
+    const isPublic = operation.access.kind === 'public'
+    const actor = known?.actor ?? (isPublic ? undefined : await authenticate(context))
     const params: unknown = parseInput(operation.params, context['params'], 'params')
-    const project = await authorize(operation, actor, params as Record<string, string>)
-    if (project !== undefined && PIXEL_OPERATIONS.has(id)) {
-      options.knownAccess?.remember(context.get('authorization'), project.id, moment)
+    const project = known?.project ?? (await authorize(operation, actor, params as Params))
+    const to = PIXEL_OPERATIONS.has(id) ? project?.id : name
+    if (known === undefined && actor !== undefined && project !== undefined && to !== undefined) {
+      options.knownAccess?.remember(to, authorization, { actor, project }, moment)
     }
     const query = parseInput(operation.query, { ...context.query }, 'query')
     const body = await readBody(operation, context)
@@ -95,10 +106,17 @@ export function createRouter(options: RouterOptions): Router {
         projectId: project?.id ?? null,
         action: id,
         objectKind: operation.access.kind === 'project' ? operation.access.scope : operation.tag,
-        objectId: objectIdOf(operation, params as Record<string, string>),
+        objectId: objectIdOf(operation, params as Params),
       })
     }
     answer(operation, context, output)
+  }
+
+  /** What the access of this very request is remembered as; undefined: it is not. */
+  function nameOfAccess(id: OperationId, operation: Operation, params: Params): string | undefined {
+    const { access } = operation
+    if (access.kind !== 'project' || !FILE_OPERATIONS.has(id)) return undefined
+    return `${id} ${params[SCOPE_PARAMETER[access.scope]] ?? ''}`
   }
 
   async function authenticate(context: Context): Promise<Actor> {
@@ -110,7 +128,7 @@ export function createRouter(options: RouterOptions): Router {
   async function authorize(
     operation: Operation,
     actor: Actor | undefined,
-    params: Record<string, string>,
+    params: Params,
   ): Promise<ProjectScope | undefined> {
     const { access } = operation
     if (access.kind === 'admin' && actor?.isAdmin !== true) throw new PandokError('FORBIDDEN')
@@ -163,7 +181,7 @@ function headersOf(context: Context): RequestHeaders {
   }
 }
 
-function objectIdOf(operation: Operation, params: Record<string, string>): string {
+function objectIdOf(operation: Operation, params: Params): string {
   if (operation.access.kind !== 'project') return ''
   return params[SCOPE_PARAMETER[operation.access.scope]] ?? ''
 }
