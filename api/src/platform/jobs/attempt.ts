@@ -8,6 +8,7 @@
  *                    → failed      the last attempt failed, or its worker died
  *                    → cancelled   a person wanted it
  */
+import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Database, isUnavailable } from '../database.ts'
 import type { Log } from '../log.ts'
@@ -42,7 +43,9 @@ export async function attemptJob(
   payload: unknown,
 ): Promise<void> {
   const { db, lease, log, running } = context
-  const begun = await store.begin(context.claims, jobId, lease.workerId)
+  const { workerId } = lease
+  const claim = randomUUID()
+  const begun = await store.begin(context.claims, { jobId, workerId, claim })
   if (begun === undefined) {
     const state = await store.stateOf(db, jobId)
     if (state === 'running') throw new JobError('JOB_LEASE_LOST')
@@ -61,7 +64,7 @@ export async function attemptJob(
   running.set(jobId, ending)
   const attempt: Attempt = {
     jobId,
-    workerId: lease.workerId,
+    claim,
     number: begun.number,
     signal: ending.signal,
   }
@@ -71,7 +74,8 @@ export async function attemptJob(
     else if (begun.number > MAX_ATTEMPTS) await giveUp(withCode(begun.reason ?? 'JOB_WORKER_DIED'))
     else await handle()
   } finally {
-    running.delete(jobId)
+    // Unless a later attempt has its place: a crash of the database had undone our claim.
+    if (running.get(jobId) === ending) running.delete(jobId)
     lease.lost.removeEventListener('abort', onLost)
   }
 

@@ -11,7 +11,8 @@ import { JobError } from './define-job.ts'
 /** One run of a job by a worker. */
 export interface Attempt {
   readonly jobId: string
-  readonly workerId: string
+  /** Of this run alone. */
+  readonly claim: string
   /** Counted from 1. */
   readonly number: number
   readonly signal: AbortSignal
@@ -44,9 +45,8 @@ export function fenced(db: Database): Database {
 async function holdJob(tx: Transaction, attempt: Attempt): Promise<void> {
   const held = await tx.maybeOne(
     z.object({ id: z.string() }),
-    `select id from job
-      where id = $1 and worker_id = $2 and attempts = $3 and state = 'running' for share`,
-    [attempt.jobId, attempt.workerId, attempt.number],
+    `select id from job where id = $1 and claim = $2 and state = 'running' for share`,
+    [attempt.jobId, attempt.claim],
   )
   if (held === undefined) throw new JobError('JOB_LEASE_LOST')
 }

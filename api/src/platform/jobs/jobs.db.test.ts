@@ -501,6 +501,52 @@ describe('leases', () => {
   const jobIn = (state: string, id: string) =>
     expect.poll(async () => (await rowOf(id)).state, { timeout: 5_000, interval: 20 }).toBe(state)
 
+  test('a crash of the database undoes a claim: the worker takes the job again, and its first attempt writes nothing', async () => {
+    await db.run('create table undone_mark (by text not null)')
+    const gate = Promise.withResolvers<undefined>()
+    const seen: string[] = []
+    let runs = 0
+    const job = kind({
+      handle: async () => {
+        const run = runs++
+        if (run === 0) await gate.promise
+        try {
+          await db.transaction((tx) =>
+            tx.run('insert into undone_mark values ($1)', [`claim ${run}`]),
+          )
+          seen.push(`run ${run} wrote`)
+        } catch (error) {
+          seen.push(`run ${run}: ${error instanceof Error ? error.message : ''}`)
+          throw error
+        }
+        // The first may not take the second's work for its own.
+        if (run === 1) {
+          gate.resolve(undefined)
+          await expect.poll(() => seen.length, { timeout: 5_000 }).toBe(2)
+        }
+      },
+    })
+    const worker = await workerOf(job, 2)
+    const id = await enqueue(job)
+    await jobIn('running', id)
+    // As if the commits of the claim, in the queue and in the history, had not reached the disk.
+    await db.transaction(async (tx) => {
+      await tx.run(
+        `update job set state = 'queued', attempts = 0, worker_id = null, claim = null,
+                started_at = null where id = $1`,
+        [id],
+      )
+      await tx.run(
+        `select graphile_worker.force_unlock_workers(array[locked_by])
+           from graphile_worker.jobs where key = $1`,
+        [id],
+      )
+    })
+    expect(await ended(id)).toMatchObject({ state: 'done', attempts: 1 })
+    expect(seen).toEqual(['run 1 wrote', 'run 0: JOB_LEASE_LOST'])
+    await worker.stop()
+  })
+
   test('a worker that lost its job finishes nothing of it; another does, once', async () => {
     await db.run('create table if not exists mark (by text not null)')
     const gates = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()]

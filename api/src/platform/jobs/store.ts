@@ -85,16 +85,19 @@ const Begun = z
   }))
 
 /** undefined: it is no longer queued, or the worker has lost its lease. */
-export async function begin(db: Queryable, jobId: string, workerId: string) {
+export async function begin(
+  db: Queryable,
+  { jobId, workerId, claim }: { jobId: string; workerId: string; claim: string },
+) {
   return await db.maybeOne(
     Begun,
-    `update job set state = 'running', attempts = attempts + 1, worker_id = $2, turn = null,
-            started_at = now(), progress = null, progress_first = null, progress_at = null,
+    `update job set state = 'running', attempts = attempts + 1, worker_id = $2, claim = $3,
+            turn = null, started_at = now(), progress = null, progress_first = null, progress_at = null,
             progress_first_at = null
       where id = $1 and state = 'queued'
         and exists (select from job_worker where id = $2 and ended_at is null)
       returning attempts, reason, cancelled_by`,
-    [jobId, workerId],
+    [jobId, workerId, claim],
   )
 }
 
@@ -108,8 +111,8 @@ export async function stateOf(db: Queryable, jobId: string): Promise<JobState | 
   return row?.state
 }
 
-const MINE = `id = $1 and worker_id = $2 and attempts = $3 and state = 'running'`
-const keyOf = (attempt: Attempt) => [attempt.jobId, attempt.workerId, attempt.number]
+const MINE = `id = $1 and claim = $2 and state = 'running'`
+const keyOf = (attempt: Attempt) => [attempt.jobId, attempt.claim]
 
 /** False: the attempt does not hold the job any more. */
 export async function finish(
@@ -119,7 +122,7 @@ export async function finish(
   reason: string | null,
 ): Promise<boolean> {
   const touched = await db.run(
-    `update job set state = $4, reason = $5, finished_at = now() where ${MINE}`,
+    `update job set state = $3, reason = $4, finished_at = now() where ${MINE}`,
     [...keyOf(attempt), state, reason],
   )
   return touched === 1
@@ -136,8 +139,8 @@ export async function putBack(
   isCounted: boolean,
 ): Promise<boolean> {
   const touched = await tx.run(
-    `update job set state = 'queued', reason = $4, attempts = attempts - $5,
-            past = case when $4::text is null then past else ${withLatest('now()', '$4::text')} end
+    `update job set state = 'queued', reason = $3, attempts = attempts - $4,
+            past = case when $3::text is null then past else ${withLatest('now()', '$3::text')} end
       where ${MINE}`,
     [...keyOf(attempt), reason, isCounted ? 0 : 1],
   )
@@ -150,8 +153,8 @@ export async function setProgress(
   progress: Progress,
 ): Promise<void> {
   await db.run(
-    `update job set progress = $4, progress_at = now(),
-            progress_first = coalesce(progress_first, $4),
+    `update job set progress = $3, progress_at = now(),
+            progress_first = coalesce(progress_first, $3),
             progress_first_at = coalesce(progress_first_at, now())
       where ${MINE}`,
     [...keyOf(attempt), JSON.stringify(progress)],
