@@ -1,5 +1,6 @@
 /** What a sender without an end leaves, on a real database; and who may send, while roles change. */
 import { randomBytes } from 'node:crypto'
+import { Readable } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { makePhantom } from '../../../../test/phantom/index.ts'
@@ -52,9 +53,7 @@ const collector = () =>
     checkJob: 'intake.check-upload',
   })
 const senderOf = (sender: string) => ({ projectId, personId, source: 'stow' as const, sender })
-async function* bytesOf(content: string) {
-  yield Buffer.from(content)
-}
+const bytesOf = (content: string) => Readable.from([Buffer.from(content)])
 const uploadsOf = (sender: string) =>
   api.app.db.many(
     z.object({ status: z.string(), files: z.number(), told: z.number() }),

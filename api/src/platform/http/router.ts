@@ -47,10 +47,12 @@ export interface RouterOptions {
 
 /** Routes of pixels: access to their project is remembered for the short way (KnownAccess). */
 const PIXEL_OPERATIONS: ReadonlySet<string> = new Set(['retrieveFrames', 'retrieveInstance'])
-/** Asked for each file of a study: what access was granted is remembered for them. */
-const FILE_OPERATIONS: ReadonlySet<string> = new Set([
+/** Asked for each file or series: what access was granted is remembered for them. */
+const FREQUENT_OPERATIONS: ReadonlySet<string> = new Set([
   'storeInstancesInProject',
   'storeInstancesOfStudyInProject',
+  'retrieveSeriesMetadata',
+  'retrieveSeriesMetadataInProject',
 ])
 
 type Params = Readonly<Record<string, string>>
@@ -115,7 +117,7 @@ export function createRouter(options: RouterOptions): Router {
   /** What the access of this very request is remembered as; undefined: it is not. */
   function nameOfAccess(id: OperationId, operation: Operation, params: Params): string | undefined {
     const { access } = operation
-    if (access.kind !== 'project' || !FILE_OPERATIONS.has(id)) return undefined
+    if (access.kind !== 'project' || !FREQUENT_OPERATIONS.has(id)) return undefined
     return `${id} ${params[SCOPE_PARAMETER[access.scope]] ?? ''}`
   }
 
