@@ -50,6 +50,7 @@ export const ERRORS = {
   RANGE_NOT_SATISFIABLE: [416, 'The range lies outside'],
   STORAGE_FULL: [507, 'There is not enough free space'],
   STORAGE_UNAVAILABLE: [503, 'The store of files failed or does not answer; try again'],
+  IDENTITY_UNAVAILABLE: [503, 'The identity provider does not answer; try again'],
   DATABASE_UNAVAILABLE: [503, 'The database does not answer; try again'],
   INTERNAL: [500, 'Something failed here; the trace id finds it in the log'],
 } as const satisfies Record<string, readonly [number, string]>

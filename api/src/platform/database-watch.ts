@@ -1,17 +1,10 @@
-/**
- * Notices that the database does not answer any more though its connections stand: a network that drops
- * everything in silence, or a host that is gone. When a call takes long, a connection of its own asks
- * whether anybody is there; if not, all connections are cut, calls fail at once, and it asks again every
- * second until there is an answer. A slow statement of a healthy database is left alone.
- */
+/** Notices that the database does not answer any more (answer-watch.ts), and cuts its connections then. */
 import { Socket } from 'node:net'
 import pg from 'pg'
 import { z } from 'zod'
+import { watchAnswers } from './answer-watch.ts'
 
-const LOOK_EVERY_MS = 500
-const LONG_MS = 2_000
 const PROBE_MS = 2_000
-const PROBE_AGAIN_MS = 1_000
 
 export interface DatabaseWatch {
   /** Rejects at once while the database is away. */
@@ -27,45 +20,20 @@ class DatabaseAway extends Error {
 
 export function watchDatabase(pool: pg.Pool, url: string): DatabaseWatch {
   const connections = new Set<pg.PoolClient>()
-  const calls = new Set<{ readonly sinceMs: number }>()
-  let isAway = false
-  let askedMs = 0
-  let isAsking = false
-
   pool.on('connect', (client) => connections.add(client))
   pool.on('remove', (client) => connections.delete(client))
-
-  const ask = async () => {
-    isAsking = true
-    const answers = await isAnswering(url)
-    isAsking = false
-    askedMs = performance.now()
-    isAway = !answers
-    if (isAway) for (const client of connections) cut(client)
-  }
-  const timer = setInterval(() => {
-    const nowMs = performance.now()
-    const [oldest] = calls
-    const isLong = oldest !== undefined && nowMs - oldest.sinceMs > LONG_MS
-    const isDue = nowMs - askedMs > (isAway ? PROBE_AGAIN_MS : LONG_MS)
-    if (!isAsking && isDue && (isAway || isLong)) void ask()
-  }, LOOK_EVERY_MS)
-  timer.unref()
-
+  const watch = watchAnswers({
+    isAnswering: () => isAnswering(url),
+    cut: () => {
+      for (const client of connections) cut(client)
+    },
+  })
   return {
     guard: async (call) => {
-      if (isAway) throw new DatabaseAway('the database does not answer')
-      const entry = { sinceMs: performance.now() }
-      calls.add(entry)
-      try {
-        return await call()
-      } finally {
-        calls.delete(entry)
-      }
+      if (watch.isAway()) throw new DatabaseAway('the database does not answer')
+      return await watch.during(call)
     },
-    close: () => {
-      clearInterval(timer)
-    },
+    close: watch.close,
   }
 }
 

@@ -63,6 +63,7 @@ const LONGEST_PAUSE_MS = 10_000
 /** What passes by itself: the server is busy or restarts, the person signs in again. */
 const PASSING: ReadonlySet<string> = new Set([
   'DATABASE_UNAVAILABLE',
+  'IDENTITY_UNAVAILABLE',
   'INTERNAL',
   'STORAGE_FULL',
   'NOT_SIGNED_IN',

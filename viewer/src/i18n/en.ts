@@ -49,6 +49,7 @@ export const en = {
     RANGE_NOT_SATISFIABLE: 'The range lies outside',
     STORAGE_FULL: 'There is not enough free space on the server',
     STORAGE_UNAVAILABLE: 'The store of files does not answer: try again',
+    IDENTITY_UNAVAILABLE: 'The sign-in service does not answer: try again',
     DATABASE_UNAVAILABLE: 'The database does not answer: try again',
     INTERNAL: 'Something failed on the server',
   },

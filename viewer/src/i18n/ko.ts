@@ -49,6 +49,7 @@ export const ko: Texts = {
     RANGE_NOT_SATISFIABLE: '범위를 벗어났습니다',
     STORAGE_FULL: '서버 저장 공간이 부족합니다',
     STORAGE_UNAVAILABLE: '파일 저장소가 응답하지 않습니다. 다시 시도하세요',
+    IDENTITY_UNAVAILABLE: '로그인 서비스가 응답하지 않습니다. 다시 시도하세요',
     DATABASE_UNAVAILABLE: '데이터베이스가 응답하지 않습니다. 다시 시도하세요',
     INTERNAL: '서버에서 오류가 발생했습니다',
   },

@@ -29,6 +29,7 @@ import { BlobError } from './blob-error.ts'
 import { BLOB_AREAS, type BlobArea, type ByteRange, type ObjectAdapter } from './port.ts'
 import { coded, isMissing } from './s3-errors.ts'
 import { cutInParts } from './s3-parts.ts'
+import { watchStore } from './s3-watch.ts'
 
 type S3Location = Extract<BlobLocation, { kind: 's3' }>
 
@@ -48,14 +49,19 @@ export function openS3Adapter(location: S3Location, clock: () => Date): ObjectAd
     forcePathStyle: true,
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    maxAttempts: 4,
+    maxAttempts: 3,
     requestHandler: {
       connectionTimeout: 3_000,
+      // Until the answer begins; without the second it would only be a line in the log.
       requestTimeout: 30_000,
+      throwOnRequestTimeout: true,
+      // Without a byte in either direction.
+      socketTimeout: 10_000,
       httpAgent: { maxSockets: 64 },
       httpsAgent: { maxSockets: 64 },
     },
   })
+  watchStore(s3, location.endpoint)
   const { bucket: Bucket, prefix } = location
   const folderOf = (area: BlobArea) => `${prefix}${area}/`
   const keyOf = (area: BlobArea, name: string) => `${folderOf(area)}${name}`
