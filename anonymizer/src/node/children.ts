@@ -31,6 +31,12 @@ export interface BatchAnswer extends Omit<Answer, 'failure'> {
 /** The output cannot be written: full, read-only, gone. */
 class OutputError extends Error {
   override readonly name = 'OutputError'
+  /** The system's, such as ENOSPC. */
+  readonly code: string
+  constructor(code: string) {
+    super(code)
+    this.code = code
+  }
 }
 
 interface Child {

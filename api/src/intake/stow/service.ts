@@ -141,7 +141,13 @@ export function createStow(deps: StowDependencies) {
     if ('verdict' in received) return received.verdict
     const { meta, file } = received
     if (studyInstanceUid !== undefined) {
-      const isOfStudy = (await deps.studyOf(file.sha256)) === studyInstanceUid
+      const isOfStudy = await deps.studyOf(file.sha256).then(
+        (uid) => uid === studyInstanceUid,
+        async (error: unknown) => {
+          await deps.drop(file.sha256).catch(() => undefined)
+          throw error
+        },
+      )
       if (!isOfStudy) {
         await deps.drop(file.sha256)
         return { kind: 'failed', names: meta, reason: FAILURE.dataSetDoesNotMatch }

@@ -34,6 +34,9 @@ export function createLocalCopies(directory: string, clock: () => Date): LocalCo
     }, TOUCH_EVERY_MS)
     try {
       return await use(folder)
+    } catch (error) {
+      // A child that could not write there says why by the system's code.
+      throw toStorageError(error)
     } finally {
       clearInterval(touching)
       await rm(folder, { recursive: true, force: true })
