@@ -133,6 +133,7 @@ test('F3: the postmaster killed under load loses nothing that was acknowledged',
     server = await findOrStart()
     await untilHealthy(pandok.url)
     slowestMs = Math.max(slowestMs, performance.now() - killedMs)
+    token = await pandok.tokenOf('data-manager')
   }
   load.isEnding = true
   await Promise.all(clients)
@@ -155,7 +156,7 @@ test('F3: the postmaster killed under load loses nothing that was acknowledged',
   expect(upload).toMatchObject({ status: 'awaiting-qc', files: { clean: SLICES, refused: 0 } })
   expect(upload.report?.files).toBe(SLICES)
   expect([pidOf('http'), pidOf('worker')]).toEqual([api, worker])
-})
+}, 900_000)
 
 /** What clients were told against rows, entries and bytes. */
 async function compare(acknowledged: readonly string[]) {

@@ -8,6 +8,7 @@ import { createClient, MIN_PART_BYTES } from '@pandok/contract'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { freePorts } from '../support/free-port.ts'
+import { holdBlobs, holdLocks, pause, untilTrue } from '../support/holds.ts'
 import { startTestInstallation, type TestInstallation } from '../support/installation.ts'
 import { type ApiProcess, peakMib, pidOf, startApiProcess } from '../support/processes.ts'
 import { PROJECT } from '../support/workflow.ts'
@@ -69,7 +70,6 @@ const rowsOf = async (sha256: string): Promise<number> => {
   const { rowCount } = await db.query('select from upload_file where sha256 = $1', [sha256])
   return rowCount ?? 0
 }
-const pause = (ms: number) => new Promise((wake) => setTimeout(wake, ms))
 
 test('F6: an upload torn at a hundred random offsets goes on and is the very file', async () => {
   const client = pandok.as('data-manager')
@@ -119,6 +119,7 @@ test('F1: an API killed while it receives loses nothing acknowledged and leaves 
   const acknowledged: string[] = []
   let [kills, halfVisible] = [0, 0]
   for (let round = 0; round < KILLS_PER_STAGE; round++) {
+    token = await pandok.tokenOf('data-manager')
     for (const stage of STAGES) {
       const { bytes, sha256 } = fileOf(randomBytes(300_000))
       const path = `/api/uploads/${uploadId}/files/${sha256}`
@@ -161,7 +162,77 @@ test('F1: an API killed while it receives loses nothing acknowledged and leaves 
   )
   expect(lost).toBe(0)
   expect(halfVisible).toBe(0)
-}, 180_000)
+}, 1_800_000)
+
+const PART_STAGES = [...STAGES, 'all parts there, not joined'] as const
+
+test('F1: an API killed while it takes parts: who goes on sends no acknowledged part again', async () => {
+  const port = await freePorts(1)
+  let api: ApiProcess = await startApiProcess(port)
+  let [kills, acknowledged, lost, half] = [0, 0, 0, 0]
+  const partBytes = 4 * MIN_PART_BYTES
+  for (let round = 0; round < (isLong ? 50 : 1); round++) {
+    token = await pandok.tokenOf('data-manager')
+    const { bytes, sha256 } = fileOf(randomBytes(PART_STAGES.length * partBytes))
+    const params = { uploadId, sha256 }
+    const offsetInTable = async () => {
+      const { rows } = await db.query<{ at: string }>(
+        'select offset_bytes as at from upload_unfinished where upload_id = $1 and sha256 = $2',
+        [uploadId, sha256],
+      )
+      return Number(rows[0]?.at ?? 0)
+    }
+    for (const [at, stage] of PART_STAGES.entries()) {
+      const offset = at * partBytes
+      const part = bytes.subarray(offset, offset + partBytes)
+      const path = `/api/uploads/${uploadId}/files/${sha256}?offset=${offset}&length=${bytes.length}`
+      const request = { method: 'PATCH', path, type: 'application/offset+octet-stream' }
+      const hold =
+        stage === 'durable, not committed'
+          ? await holdLocks(
+              pandok.databaseUrl,
+              'select from upload_unfinished where upload_id = $1 and sha256 = $2 for update',
+              [uploadId, sha256],
+            )
+          : stage === 'all parts there, not joined'
+            ? await holdBlobs(pandok.databaseUrl, [sha256])
+            : undefined
+      const sent = { 'first byte': 1, 'middle of the body': partBytes / 2 }[stage as string]
+      const socket = await begin(api.url, request, part, sent ?? part.length)
+      if (hold !== undefined) await hold.reached
+      else if (stage === 'committed, not answered') {
+        await untilTrue(async () => (await offsetInTable()) > offset, 'the part is committed')
+      } else await pause(50)
+      await api.kill()
+      socket.destroy()
+      await hold?.release()
+      kills += 1
+      api = await startApiProcess(port)
+      const client = createClient({ baseUrl: api.url, getToken: () => Promise.resolve(token) })
+      const known = await client.getUploadFile({ params })
+      if (known.offset < offset) lost += 1
+      if (known.offset % partBytes !== 0) half += 1
+      if (known.isReceived) half += 1
+      // From where the server is; an empty last part joins what is there.
+      const rest = bytes.subarray(known.offset, offset + partBytes)
+      const query = { offset: known.offset, length: bytes.length }
+      if (rest.length > 0 || known.offset === bytes.length) {
+        await client.patchUploadFile({ params, query, body: new Blob([rest]) })
+      }
+      acknowledged += 1
+    }
+    const client = createClient({ baseUrl: api.url, getToken: () => Promise.resolve(token) })
+    expect(await client.getUploadFile({ params })).toMatchObject({ isReceived: true })
+    expect(await rowsOf(sha256)).toBe(1)
+    const { rowCount } = await db.query('select from upload_part where sha256 = $1', [sha256])
+    expect(rowCount).toBe(0)
+  }
+  await api.kill()
+  process.stdout.write(
+    `API kills while taking parts: ${kills}; ${acknowledged} parts acknowledged, ${lost} lost, ${half} half-visible\n`,
+  )
+  expect([lost, half]).toEqual([0, 0])
+}, 1_800_000)
 
 test('memory stays flat while files come in over many lanes', async () => {
   const client = pandok.as('data-manager')

@@ -239,6 +239,7 @@ test.skipIf(!isThere).each(Array.from({ length: ROUNDS }, (_, round) => round))(
   async (round) => {
     const seed = 500 + 10 * round
     const begun = performance.now()
+    token = await pandok.tokenOf('data-manager')
     const api = await startApiProcess(await freePorts(1))
     others.push(api)
     const second = mortal(api, 2)

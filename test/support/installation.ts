@@ -7,6 +7,9 @@ import { startInstallation } from 'pandok/installation'
 import { z } from 'zod'
 import { freePorts } from './free-port.ts'
 
+/** They expire after five minutes. */
+const TOKEN_IS_FRESH_MS = 120_000
+
 const Demonstration = z.object({
   url: z.string(),
   tokenUrl: z.string(),
@@ -68,11 +71,15 @@ export async function startTestInstallation(
     if (user === undefined) throw new Error(`no demonstration account ${username}`)
     return user
   }
-  const tokens = new Map<string, Promise<string>>()
+  const tokens = new Map<string, { token: Promise<string>; sinceMs: number }>()
   const tokenOf = (username: string) => {
-    const known = tokens.get(username) ?? fetchToken(demonstration.tokenUrl, userOf(username))
-    tokens.set(username, known)
-    return known
+    const known = tokens.get(username)
+    if (known !== undefined && performance.now() - known.sinceMs < TOKEN_IS_FRESH_MS) {
+      return known.token
+    }
+    const token = fetchToken(demonstration.tokenUrl, userOf(username))
+    tokens.set(username, { token, sinceMs: performance.now() })
+    return token
   }
   return {
     url: installation.url,
