@@ -80,6 +80,8 @@ import { createReviewService, reviewRoutes } from './reviews/index.ts'
 import { type BlobNeeds, createStorageService, storageRoutes } from './storage/index.ts'
 import { createWorkflowService, openCase, workflowRoutes } from './workflow/index.ts'
 
+/** Senders take turns: one statement at a time for each. */
+const FILE_CONNECTIONS = 4
 const VERSION = readVersion()
 
 export type App = ReturnType<typeof createApp>
@@ -119,8 +121,11 @@ export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) 
     jobs: { check: CHECK_UPLOAD, archive: STORE_UPLOAD, giveBack: GIVE_BACK_SUBJECTS },
   })
   const { quietSeconds, maxFileBytes } = config
+  // One statement for each file of a study: planned once.
+  const { databaseUrl: url } = config
+  const filesDb = fenced(openDatabase({ url, poolSize: FILE_CONNECTIONS, isPrepared: true }))
   const collector = createCollector({
-    db,
+    db: filesDb,
     blobs,
     maxFileBytes,
     quietSeconds,
@@ -266,6 +271,7 @@ export function createApp(config: Config, log: Log, parts: Partial<Parts> = {}) 
       names.close()
       pixelPool.close()
       await knownAccess?.close()
+      await filesDb.close()
       await db.close()
       await deidentification.close()
     },

@@ -7,17 +7,22 @@ import { connect, type Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTestInstallation, type TestInstallation } from '../support/installation.ts'
-import { memoryMib, peakMib, pidOf } from '../support/processes.ts'
+import { forgetPeak, memoryMib, peakMib, pidOf } from '../support/processes.ts'
 import { PROJECT } from '../support/workflow.ts'
 
 /** More in the long form. */
 const SLOW_CLIENTS = process.env['PANDOK_FAULTS'] === 'long' ? 1_000 : 300
-/** 15 s on a machine that does nothing else. */
-const CLOSED_WITHIN_MS = 20_000
-const MAX_GROWTH_MIB = 100
+const CLOSED_WITHIN_MS = 15_000
 const SLOW_READERS = 10
-/** On a machine that does much else as well. */
-const ANSWERED_WITHIN_MS = 5_000
+/** Of F20. */
+const MAX_GROWTH_MIB = 50
+const ANSWERED_WITHIN_MS = 1_000
+/** A body that claims no length is read until it is too long. */
+const READ_WITHIN_MS = 5_000
+/** Of what others wait, before and during. */
+const MAX_SLOWDOWN = 2
+/** Below this the difference is that of the system's scheduler. */
+const NOT_FELT_MS = 100
 
 let pandok: TestInstallation
 let token: string
@@ -89,8 +94,11 @@ function watchOthers() {
 }
 
 test('F19: slow headers, slow bodies and slow readers are closed, and others are served', async () => {
+  const undisturbed = watchOthers()
+  await new Promise((wake) => setTimeout(wake, 3_000))
+  const usual = await undisturbed.stop()
+  forgetPeak(api)
   const before = memoryMib(api)
-  const others = watchOthers()
   const dribbles: (() => void)[] = []
   const ends: { kind: string; ms: number }[] = []
   let count = 0
@@ -125,6 +133,9 @@ test('F19: slow headers, slow bodies and slow readers are closed, and others are
   const timer = setInterval(() => {
     for (const each of dribbles) each()
   }, 1_000)
+  // All of them asked for something at once; from here on they are slow.
+  await new Promise((wake) => setTimeout(wake, 1_000))
+  const others = watchOthers()
   const started = performance.now()
   while (ends.length < count && performance.now() - started < CLOSED_WITHIN_MS + 10_000) {
     await new Promise((wake) => setTimeout(wake, 100))
@@ -136,10 +147,11 @@ test('F19: slow headers, slow bodies and slow readers are closed, and others are
   process.stdout.write(
     `slow clients: ${ends.length} of ${count} closed; the last header after ${slowest('header').toFixed(1)} s, ` +
       `body ${slowest('body').toFixed(1)} s, reader ${slowest('reader').toFixed(1)} s; ${served.count} answers ` +
-      `for others, p99 ${served.p99.toFixed(0)} ms; +${(peakMib(api) - before).toFixed(0)} MiB\n`,
+      `for others, p99 ${served.p99.toFixed(0)} ms, without them ${usual.p99.toFixed(0)} ms; +${(peakMib(api) - before).toFixed(0)} MiB\n`,
   )
   expect(ends).toHaveLength(count)
   for (const { ms } of ends) expect(ms).toBeLessThan(CLOSED_WITHIN_MS)
+  expect(served.p99).toBeLessThan(Math.max(NOT_FELT_MS, MAX_SLOWDOWN * usual.p99))
 })
 
 interface Attack {
@@ -251,6 +263,7 @@ const ATTACKS: readonly Attack[] = [
 ]
 
 test.each(ATTACKS)('F20: $title → $status', async ({ title, status, head, body }) => {
+  forgetPeak(api)
   const before = memoryMib(api)
   const socket = open()
   const started = performance.now()
@@ -283,7 +296,8 @@ test.each(ATTACKS)('F20: $title → $status', async ({ title, status, head, body
   socket.destroy()
   expect(got).toBe(status)
   expect(growth).toBeLessThan(MAX_GROWTH_MIB)
-  expect(ms).toBeLessThan(ANSWERED_WITHIN_MS)
+  const isEndless = head().includes('chunked')
+  expect(ms).toBeLessThan(isEndless ? READ_WITHIN_MS : ANSWERED_WITHIN_MS)
   expect(pidOf('http')).toBe(api)
 })
 

@@ -1,6 +1,6 @@
 /** The processes of a test's installation, to be killed, measured, or doubled. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { NODE_FLAGS } from 'pandok/installation'
 
@@ -34,6 +34,11 @@ export function memoryMib(pid: number): number {
 /** The most that it held since it was started, or since `forgetPeak`. */
 export function peakMib(pid: number): number {
   return numberIn(pid, /VmHWM:\s+(\d+)/)
+}
+
+/** What was needed to start does not count any more. */
+export function forgetPeak(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5')
 }
 
 function numberIn(pid: number, pattern: RegExp): number {
