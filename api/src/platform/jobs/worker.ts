@@ -15,7 +15,6 @@ import * as store from './store.ts'
 
 const POLL_MS = 1_000
 const RETRY_MS = 3_000
-const COMPLETED_TOGETHER_MS = 25
 const CANCEL_WATCH_MS = 1_000
 /** What runs when the worker is to stop may go on for so long. */
 const STOP_GRACE_MS = 10_000
@@ -66,8 +65,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     events,
     noHandleSignals: true,
     pollInterval: POLL_MS,
-    // Ended jobs leave the queue together; nothing waits for that, and the history knows already.
-    preset: { worker: { completeJobBatchDelay: COMPLETED_TOGETHER_MS } },
+    // Jobs that end in the same moment leave the queue together. Not after a while, though it would save
+    // statements: a connection that is cut before they have left ends the worker, as nothing is tried again.
+    preset: { worker: { completeJobBatchDelay: 0 } },
     gracefulShutdownAbortTimeout: 2 * STOP_GRACE_MS,
     // Its own lines hold payloads; ours hold ids and codes.
     logger: new WorkerLogger(() => () => undefined),
