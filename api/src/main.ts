@@ -10,8 +10,9 @@
 import { readFileSync } from 'node:fs'
 import { createApp } from './app.ts'
 import { migrateVault } from './deidentification/index.ts'
+import { isUnavailable } from './platform/database.ts'
 import { type Config, readConfig } from './platform/env.ts'
-import { startWorker } from './platform/jobs/index.ts'
+import { QueueEnded, startWorker } from './platform/jobs/index.ts'
 import { openLog } from './platform/log.ts'
 import { migrate } from './platform/migrate.ts'
 import { SeedFile, seed } from './seed.ts'
@@ -19,6 +20,7 @@ import { SeedFile, seed } from './seed.ts'
 const STOP_TIMEOUT_MS = 25_000
 /** Longer than one instance takes to arrive. */
 const DIMSE_STOP_MS = 10_000
+const DATABASE_RETRY_MS = 500
 
 const [command, argument] = process.argv.slice(2)
 try {
@@ -98,13 +100,15 @@ async function receive(config: Config): Promise<void> {
 async function work(config: Config): Promise<void> {
   const log = openLog(config.logLevel, 'worker')
   const app = createApp(config, log)
-  const worker = await startWorker({
-    databaseUrl: config.databaseUrl,
-    concurrency: config.workerConcurrency,
-    leaseMs: config.jobLeaseSeconds * 1_000,
-    jobs: app.jobs,
-    log,
-  })
+  const start = () =>
+    startWorker({
+      databaseUrl: config.databaseUrl,
+      concurrency: config.workerConcurrency,
+      leaseMs: config.jobLeaseSeconds * 1_000,
+      jobs: app.jobs,
+      log,
+    })
+  let worker = await start()
   const care = app.storage.startCare()
   log.info({ jobs: app.jobs.map((job) => job.name) }, 'working')
   onStop(async () => {
@@ -112,7 +116,30 @@ async function work(config: Config): Promise<void> {
     await worker.stop()
     await app.close()
   })
-  await worker.done
+  for (;;) {
+    const fault: unknown = await worker.done.then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+    if (fault === undefined) return
+    if (!(fault instanceof QueueEnded)) throw fault
+    log.warn({}, 'the queue ended, and is begun again')
+    // What cannot be said to the database now it finds out: the worker beats no more.
+    await worker.stop().catch(() => undefined)
+    worker = await untilDatabase(start)
+  }
+}
+
+/** Tried again as long as the database is away. */
+async function untilDatabase<T>(work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!isUnavailable(error)) throw error
+      await new Promise((wake) => setTimeout(wake, DATABASE_RETRY_MS))
+    }
+  }
 }
 
 /** A signal, or the loss of the parent that holds our channel, ends the process in good order. */

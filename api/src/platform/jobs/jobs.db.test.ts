@@ -14,6 +14,7 @@ import {
   fenced,
   type Job,
   PostponeJob,
+  QueueEnded,
   startWorker,
 } from './index.ts'
 import { createProgressWriter } from './progress.ts'
@@ -495,6 +496,40 @@ test('F18: 66 who claim at once do each of 1,200 jobs once, and pass none by', a
   // Those that are claimed at the same moment begin in any order.
   expect(passedBy).toBeLessThan(128)
   await Promise.all(workers.map((worker) => worker.stop()))
+})
+
+test('F3: cut off while it forgets an ended job, the queue ends; another begins, and nothing is done twice', async () => {
+  const gate = Promise.withResolvers<undefined>()
+  const handle = vi.fn(() => gate.promise)
+  const job = kind({ handle: async () => void (await handle()) })
+  const worker = await workerOf(job)
+  const fault = worker.done.catch((error: unknown) => error)
+  const id = await enqueue(job)
+  await expect.poll(() => handle.mock.calls.length, { timeout: 10_000 }).toBe(1)
+  await db.transaction(async (tx) => {
+    await tx.run('select from graphile_worker._private_jobs where key = $1 for update', [id])
+    gate.resolve(undefined)
+    const Pid = z.object({ pid: z.number() })
+    await expect
+      .poll(
+        async () => {
+          const waiting = await tx.many(
+            Pid,
+            'select pid from pg_stat_activity where pg_backend_pid() = any(pg_blocking_pids(pid))',
+          )
+          for (const { pid } of waiting) await tx.run('select pg_terminate_backend($1)', [pid])
+          return waiting.length
+        },
+        { timeout: 10_000, interval: 20 },
+      )
+      .toBeGreaterThan(0)
+  })
+  expect(await fault).toBeInstanceOf(QueueEnded)
+  await worker.stop()
+  const second = await workerOf(job)
+  expect(await ended(id)).toMatchObject({ state: 'done', attempts: 1 })
+  expect(handle).toHaveBeenCalledTimes(1)
+  await second.stop()
 })
 
 describe('leases', () => {

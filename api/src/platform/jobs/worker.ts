@@ -22,6 +22,14 @@ const MAX_CONNECTIONS = 12
 /** Connections that note the beginnings of attempts. */
 const MAX_CLAIMS = 3
 
+/**
+ * The queue (graphile-worker) stops for good, once its jobs have ended, when the database is cut off at
+ * the moment in which it forgets them; a new worker may begin at once.
+ */
+export class QueueEnded extends Error {
+  override readonly name = 'QueueEnded'
+}
+
 export interface Worker {
   readonly stop: () => Promise<void>
   /** Settles when the worker ends; rejects when it ended by a fault, such as the loss of its lease. */
@@ -89,6 +97,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     if (running.size > 0) void endCancelled()
   }, CANCEL_WATCH_MS)
 
+  let hasEnded = false
   let stopping: Promise<void> | undefined
   const stop = () => {
     stopping ??= end()
@@ -103,10 +112,12 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   })
   runner.promise.then(
     () => {
-      if (stopping === undefined) ended.reject(new Error('the queue ended by itself'))
+      hasEnded = true
+      if (stopping === undefined) ended.reject(new QueueEnded('the queue ended by itself'))
     },
     (error: unknown) => {
-      ended.reject(error instanceof Error ? error : new Error('the queue failed'))
+      hasEnded = true
+      ended.reject(new QueueEnded('the queue failed', { cause: error }))
     },
   )
   return { stop, done: ended.promise }
@@ -121,7 +132,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       endAll('JOB_WORKER_STOPPED')
     }, STOP_GRACE_MS)
     try {
-      if (lease.lost.aborted) await runner.promise
+      if (hasEnded) await runner.promise.catch(() => undefined)
+      else if (lease.lost.aborted) await runner.promise
       else await runner.stop()
       await lease.end()
     } finally {
