@@ -142,6 +142,9 @@ test('F3: the postmaster killed under load loses nothing that was acknowledged',
     ({ status }) => status === 'awaiting-qc' || status === 'failed',
   )
 
+  process.stdout.write(
+    readFileSync(join(pandok.data, 'logs/worker.log'), 'utf8').slice(-3000) + '\n',
+  )
   const { lost, half, twice } = await compare(load.acknowledged)
   const answers = [...load.answers].map(([status, count]) => `${count} of ${status}`).join(', ')
   process.stdout.write(
