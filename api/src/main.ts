@@ -117,9 +117,9 @@ async function work(config: Config): Promise<void> {
     await app.close()
   })
   for (;;) {
-    const fault: unknown = await worker.done.then(
+    const fault = await worker.done.then(
       () => undefined,
-      (error: unknown) => error,
+      (error: unknown) => (error instanceof Error ? error : new Error('the worker failed')),
     )
     if (fault === undefined) return
     if (!(fault instanceof QueueEnded)) throw fault
