@@ -12,7 +12,15 @@
  * object put in another's place does not open either. The key id lets the installation's key change:
  * new objects take the first key, old ones are read with any that is configured.
  */
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto'
 import { BlobError } from './blob-error.ts'
 import type { ByteRange, OpenObject } from './port.ts'
 
@@ -58,8 +66,10 @@ export async function* seal(
   nameOf: () => string,
 ): AsyncGenerator<Buffer> {
   const prefix = randomBytes(PREFIX_BYTES)
-  const dataKey = randomBytes(KEY_BYTES)
-  yield wrapDataKey(wrapping, prefix, dataKey)
+  const secret = randomBytes(KEY_BYTES)
+  yield wrapDataKey(wrapping, prefix, secret)
+  // A cipher is made from it in half of the time that it takes from bytes.
+  const dataKey = createSecretKey(secret)
   let rest: Uint8Array = Buffer.alloc(0)
   let number = 0
   for await (const piece of plain) {
@@ -84,7 +94,7 @@ export async function* unseal(
   name: string,
 ): AsyncGenerator<Buffer> {
   let rest: Buffer = Buffer.alloc(0)
-  let opened: { dataKey: Buffer; prefix: Buffer } | undefined
+  let opened: { dataKey: KeyObject; prefix: Buffer } | undefined
   let number = 0
   for await (const piece of sealed) {
     rest = Buffer.concat([rest, piece])
@@ -159,7 +169,7 @@ function wrapDataKey(wrapping: WrappingKey, prefix: Buffer, dataKey: Buffer): Bu
   return Buffer.concat([bound, nonce, cipher.getAuthTag(), wrapped])
 }
 
-function openHeader(header: Buffer, keys: KeyRing): { dataKey: Buffer; prefix: Buffer } {
+function openHeader(header: Buffer, keys: KeyRing): { dataKey: KeyObject; prefix: Buffer } {
   if (header.length < HEADER_BYTES || !header.subarray(0, MAGIC.length).equals(MAGIC)) {
     // As a DICOM file begins (PS3.10 7.1), and nothing that was encrypted.
     const start = header.subarray(0, HEADER_BYTES)
@@ -174,8 +184,8 @@ function openHeader(header: Buffer, keys: KeyRing): { dataKey: Buffer; prefix: B
   const bound = header.subarray(0, BOUND_BYTES)
   const nonce = header.subarray(BOUND_BYTES, BOUND_BYTES + NONCE_BYTES)
   const sealed = header.subarray(BOUND_BYTES + NONCE_BYTES, HEADER_BYTES)
-  const dataKey = open(wrapping.key, nonce, sealed.subarray(TAG_BYTES), sealed, bound)
-  return { dataKey, prefix: bound.subarray(BOUND_BYTES - PREFIX_BYTES) }
+  const secret = open(wrapping.key, nonce, sealed.subarray(TAG_BYTES), sealed, bound)
+  return { dataKey: createSecretKey(secret), prefix: bound.subarray(BOUND_BYTES - PREFIX_BYTES) }
 }
 
 function nonceOf(prefix: Buffer, number: number, isLast: boolean): Buffer {
@@ -187,7 +197,7 @@ function nonceOf(prefix: Buffer, number: number, isLast: boolean): Buffer {
 }
 
 function sealChunk(
-  dataKey: Buffer,
+  dataKey: KeyObject,
   nonce: Buffer,
   plain: Uint8Array,
   name: string | undefined,
@@ -201,7 +211,7 @@ function sealChunk(
 }
 
 function openChunk(
-  dataKey: Buffer,
+  dataKey: KeyObject,
   nonce: Buffer,
   chunk: Buffer,
   name: string | undefined,
@@ -214,7 +224,7 @@ function openChunk(
 
 /** `tag`: its first 16 bytes. */
 function open(
-  key: Buffer,
+  key: Buffer | KeyObject,
   nonce: Buffer,
   sealed: Buffer,
   tag: Buffer,

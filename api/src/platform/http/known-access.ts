@@ -17,7 +17,7 @@ export interface KnownAccess {
   readonly close: () => Promise<void>
 }
 
-export interface Granted {
+interface Granted {
   readonly actor: Actor
   readonly project: ProjectScope
 }
