@@ -95,7 +95,7 @@ function signalled(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
-export function childrenNamed(pid: number, script: string): number[] {
+function childrenNamed(pid: number, script: string): number[] {
   try {
     return childrenOf(pid).filter((each) =>
       readFileSync(`/proc/${each}/cmdline`, 'utf8').includes(script),
