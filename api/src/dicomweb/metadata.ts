@@ -26,7 +26,7 @@ export interface MetadataRequest {
   readonly ifNoneMatch: string | undefined
 }
 
-const PAGE = 500
+const PAGE = 100
 /** Larger series are sent as they are read. */
 const MAX_KEPT_INSTANCES = 2000
 
