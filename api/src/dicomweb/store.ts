@@ -8,10 +8,14 @@ import type { Scope } from './search-store.ts'
 export const IS_FIRST = `not exists (select from study o
   where o.study_instance_uid = s.study_instance_uid and (o.created_at, o.id) < (s.created_at, s.id))`
 
+const ProjectRow = z
+  .object({ project_id: z.string() })
+  .transform((row) => ({ projectId: row.project_id }))
+
 /** Of several studies of one UID that the person may see, the one that was archived first. */
 export async function projectOfStudy(db: Queryable, studyInstanceUid: string, personId: string) {
   return await db.maybeOne(
-    z.object({ project_id: z.string() }).transform((row) => ({ projectId: row.project_id })),
+    ProjectRow,
     `select s.project_id from study s
       where s.study_instance_uid = $1
       order by exists (select from membership m

@@ -75,10 +75,13 @@ export async function projectsWith(db: Queryable, personId: string, role: Role):
   return rows.map((row) => row.project_id)
 }
 
+/** Asked with every request: what is made anew each time is compiled anew each time. */
+const RolesRow = z.object({ key: z.string(), roles: z.array(Role) })
+
 /** The project's key and the person's roles in it (none: not a member); undefined: no project. */
 export async function rolesIn(db: Queryable, personId: string, projectId: string) {
   return await db.maybeOne(
-    z.object({ key: z.string(), roles: z.array(Role) }),
+    RolesRow,
     `select p.key, coalesce(array_agg(m.role) filter (where m.role is not null), '{}') as roles
        from project p left join membership m on m.project_id = p.id and m.person_id = $1
       where p.id = $2 group by p.id`,

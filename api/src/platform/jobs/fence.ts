@@ -41,10 +41,12 @@ export function fenced(db: Database): Database {
   }
 }
 
+const HeldRow = z.object({ id: z.string() })
+
 /** Until the transaction ends nobody takes the job away. */
 async function holdJob(tx: Transaction, attempt: Attempt): Promise<void> {
   const held = await tx.maybeOne(
-    z.object({ id: z.string() }),
+    HeldRow,
     `select id from job where id = $1 and claim = $2 and state = 'running' for share`,
     [attempt.jobId, attempt.claim],
   )
