@@ -205,7 +205,9 @@ test('F4: the database has no room: 503, nothing acknowledged is lost, and all g
     )
     expect(lost).toBe(0)
     expect([...answers.keys()].toSorted()).toEqual([200, 503])
-    expect([pidOf('http'), pidOf('worker')]).toEqual(pids)
+    // A worker that cannot say that it lives gives itself up, and is started anew.
+    expect(pidOf('http')).toBe(pids[0])
+    expect(pidOf('worker')).toBeGreaterThan(0)
   } finally {
     await pandok.stop()
     await server.stop().catch(() => undefined)

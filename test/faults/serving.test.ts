@@ -22,7 +22,7 @@ const agent = new Agent({ keepAlive: true, maxSockets: LANES })
 
 beforeAll(async () => {
   archive = await startArchive()
-  const { files } = makePhantom({ seed: 8, size: 512, slices: SLICES })
+  const { files } = makePhantom({ seed: 8, size: 256, slices: SLICES })
   for (const { bytes } of files) instances.push((await archive.add(bytes)).path)
 })
 afterAll(async () => {

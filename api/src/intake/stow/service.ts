@@ -88,6 +88,8 @@ export function createStow(deps: StowDependencies) {
         }
         verdicts.push(Promise.resolve({ kind: 'unknown', reason: FAILURE.cannotUnderstand }))
       }
+      // Before a failure is told, whatever else came has its row, or is gone.
+      await Promise.allSettled(verdicts)
       const all = await Promise.all(verdicts)
       if (all.length === 0) throw new PandokError('INPUT_INVALID', 'the body holds no instance')
       return storeAnswer(
