@@ -2,24 +2,41 @@
  * Puts files into the archive as the jobs of an upload would, without the upload: for tests of what
  * comes out again. The files are taken as they are.
  */
+import { framePlaces, getNumber, getString, readDicom, toDicomJson } from '@pandok/anonymizer/dicom'
 import { z } from 'zod'
 import type { App } from '../../api/src/app.ts'
 import { storeStudy } from '../../api/src/archive/store-study.ts'
 import type { CheckedFile } from '../../api/src/archive/study-store.ts'
+import { FrameIndex } from '../../api/src/platform/frame-index.ts'
 
 type Archivable = Pick<App, 'db' | 'blobs'>
 
-/** One file, of which the check has read `instance`. */
-export async function archiveFile(
+/** One file, read as the check would, `patientId` in place of its own; `path`: below /dicomweb. */
+export async function archiveDicom(
   { db, blobs }: Archivable,
   projectId: string,
-  file: { readonly bytes: Uint8Array; readonly instance: CheckedFile },
-): Promise<{ sha256: string }> {
-  const { sha256 } = await blobs.put('archive', chunksOf(file.bytes))
-  await archiveInstances({ db }, projectId, [
-    { sha256, bytes: file.bytes.length, instance: file.instance },
-  ])
-  return { sha256 }
+  bytes: Uint8Array,
+  patientId?: string,
+): Promise<{ path: string; sha256: string; bytes: Buffer }> {
+  const file = readDicom(bytes)
+  const of = (tag: string) => getString(file.dataSet, tag)
+  const [study, series, sop] = [of('0020000D'), of('0020000E'), of('00080018')]
+  const instance = {
+    patientId: patientId ?? of('00100020'),
+    studyInstanceUid: study,
+    seriesInstanceUid: series,
+    sopInstanceUid: sop,
+    sopClassUid: of('00080016'),
+    transferSyntaxUid: file.transferSyntaxUid,
+    modality: of('00080060'),
+    numberOfFrames: getNumber(file.dataSet, '00280008') ?? 1,
+    metadata: JSON.parse(JSON.stringify(toDicomJson(file.dataSet))) as never,
+    frames: FrameIndex.parse(framePlaces(bytes, file)),
+  }
+  const { sha256 } = await blobs.put('archive', chunksOf(bytes))
+  await archiveInstances({ db }, projectId, [{ sha256, bytes: bytes.length, instance }])
+  const path = `/studies/${study}/series/${series}/instances/${sop}`
+  return { path, sha256, bytes: Buffer.from(bytes) }
 }
 
 /** Rows alone, of one study; the files are those of an upload that somebody approved. */

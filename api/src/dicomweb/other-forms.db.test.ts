@@ -1,18 +1,10 @@
 /** Forms of studies and series beside those that viewers ask for: XML, zip, rendered as a whole. */
-import {
-  framePlaces,
-  getNumber,
-  getString,
-  readDicom,
-  toDicomJson,
-  toNativeModel,
-} from '@pandok/anonymizer/dicom'
+import { toNativeModel } from '@pandok/anonymizer/dicom'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import yauzl from 'yauzl'
 import { makePhantom } from '../../../test/phantom/index.ts'
 import { startTestApi, type TestApi } from '../../../test/support/api.ts'
-import { archiveFile } from '../../../test/support/archive.ts'
-import { FrameIndex } from '../platform/frame-index.ts'
+import { archiveDicom } from '../../../test/support/archive.ts'
 
 const SLICES = 3
 const XML = 'application/dicom+xml'
@@ -41,28 +33,7 @@ beforeAll(async () => {
   const projectId = (await api.app.projects.byKey('lung'))?.id ?? ''
   files = []
   for (const { bytes } of makePhantom({ seed: 4, size: 32, slices: SLICES }).files) {
-    const file = readDicom(bytes)
-    const uidOf = (tag: string) => getString(file.dataSet, tag)
-    const [study, series, instance] = [uidOf('0020000D'), uidOf('0020000E'), uidOf('00080018')]
-    await archiveFile(api.app, projectId, {
-      bytes,
-      instance: {
-        patientId: 'LC00001',
-        studyInstanceUid: study,
-        seriesInstanceUid: series,
-        sopInstanceUid: instance,
-        sopClassUid: uidOf('00080016'),
-        transferSyntaxUid: file.transferSyntaxUid,
-        modality: uidOf('00080060'),
-        numberOfFrames: getNumber(file.dataSet, '00280008') ?? 1,
-        metadata: JSON.parse(JSON.stringify(toDicomJson(file.dataSet))) as never,
-        frames: FrameIndex.parse(framePlaces(bytes, file)),
-      },
-    })
-    files.push({
-      path: `/studies/${study}/series/${series}/instances/${instance}`,
-      bytes: Buffer.from(bytes),
-    })
+    files.push(await archiveDicom(api.app, projectId, bytes, 'LC00001'))
   }
 }, 120_000)
 afterAll(() => api.stop())

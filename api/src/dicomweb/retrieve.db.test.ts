@@ -5,13 +5,11 @@
 import {
   type DicomJson,
   dataSet,
-  framePlaces,
   getBytes,
   getNumber,
   getString,
   readDicom,
   sequence,
-  toDicomJson,
   value,
   writeDicom,
 } from '@pandok/anonymizer/dicom'
@@ -20,8 +18,7 @@ import { decodedFrame } from '@pandok/anonymizer/pixels'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makePhantom } from '../../../test/phantom/index.ts'
 import { startTestApi, type TestApi } from '../../../test/support/api.ts'
-import { archiveFile } from '../../../test/support/archive.ts'
-import { FrameIndex } from '../platform/frame-index.ts'
+import { archiveDicom } from '../../../test/support/archive.ts'
 
 const EXPLICIT = '1.2.840.10008.1.2.1'
 const RLE = '1.2.840.10008.1.2.5'
@@ -65,28 +62,7 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(() => api.stop())
 
-async function archive(bytes: Uint8Array): Promise<{ path: string; bytes: Buffer }> {
-  const file = readDicom(bytes)
-  const uidOf = (tag: string) => getString(file.dataSet, tag)
-  const [study, series, instance] = [uidOf('0020000D'), uidOf('0020000E'), uidOf('00080018')]
-  await archiveFile(api.app, projectId, {
-    bytes,
-    instance: {
-      patientId: 'LC00001',
-      studyInstanceUid: study,
-      seriesInstanceUid: series,
-      sopInstanceUid: instance,
-      sopClassUid: uidOf('00080016'),
-      transferSyntaxUid: file.transferSyntaxUid,
-      modality: uidOf('00080060'),
-      numberOfFrames: getNumber(file.dataSet, '00280008') ?? 1,
-      metadata: JSON.parse(JSON.stringify(toDicomJson(file.dataSet))) as never,
-      frames: FrameIndex.parse(framePlaces(bytes, file)),
-    },
-  })
-  const path = `/studies/${study}/series/${series}/instances/${instance}`
-  return { path, bytes: Buffer.from(bytes) }
-}
+const archive = (bytes: Uint8Array) => archiveDicom(api.app, projectId, bytes, 'LC00001')
 
 /** Two frames in RLE, in a series of its own. */
 async function archiveEncoded(bytes: Uint8Array) {
